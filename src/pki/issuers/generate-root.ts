@@ -1,0 +1,274 @@
+/** A new root: its key, a certificate that the key signs for itself, and its first CRL, which is empty. */
+import { hash, randomUUID } from 'node:crypto'
+import { invalidRequest } from '../../errors.ts'
+import type { GeneratedKey } from '../../keys/generate.ts'
+import { signatureBits } from '../../keys/parameters.ts'
+import type { Mount } from '../../route.ts'
+import { insertCertificates, type CertificateRecord } from '../../store/certificates.ts'
+import { isUniqueViolation } from '../../store/failures.ts'
+import { setDefaultIfNone } from '../../store/pki-config.ts'
+import { insertCrl, type CrlRecord } from '../../store/pki-crls.ts'
+import { findIssuer, insertIssuer, type IssuerRecord } from '../../store/pki-issuers.ts'
+import { findKeyByReference, insertKey } from '../../store/pki-keys.ts'
+import { chooseSignature, type SignatureAlgorithm } from '../../x509/algorithms.ts'
+import { assemble, toBeSigned } from '../../x509/certificate.ts'
+import {
+  authorityKeyIdentifier,
+  basicConstraints,
+  inOrder,
+  keyUsage,
+  nameConstraints,
+  subjectAltName,
+  subjectKeyIdentifier,
+} from '../../x509/extensions.ts'
+import { keyIdentifier } from '../../x509/key-identifier.ts'
+import { encodeName, isEmptyName } from '../../x509/name.ts'
+import { randomSerial } from '../../x509/serial.ts'
+import { findCaKey, makeCaKey, type CaKey } from '../ca-keys/ca-key.ts'
+import { buildCrl } from '../crl/build-crl.ts'
+import type { PkiDeps } from '../deps.ts'
+import { certificateRecord, type Requester } from '../issuance/certificate-record.ts'
+import { parseFormat, type Format } from '../issuance/format.ts'
+import { planCertificate, type Plan, type PlanRules } from '../issuance/plan.ts'
+import { keyUsagesOf } from '../issuance/usages.ts'
+import { issuerUsages, type IssuerDocument } from './issuer-document.ts'
+import { checkNewName } from './new-name.ts'
+import type { GenerateRootRequest } from './schema.ts'
+
+export interface GeneratedRoot {
+  readonly der: Buffer
+  readonly serial: Buffer
+  readonly notAfter: Date
+  readonly issuerId: string
+  readonly issuerName: string
+  readonly keyId: string
+  readonly keyName: string
+  /** Only where it was asked for: it leaves the server this once. */
+  readonly privateKey: GeneratedKey | undefined
+  readonly format: Format
+  readonly warnings: readonly string[]
+}
+
+type RootDeps = Pick<PkiDeps, 'barrier' | 'changes' | 'db'>
+
+type KeySource = 'internal' | 'exported' | 'existing'
+
+const keySource = (exported: string): KeySource => {
+  if (exported === 'internal' || exported === 'exported' || exported === 'existing') return exported
+  if (exported === 'kms') throw invalidRequest('managed keys are not available: there is no HSM')
+  // The quotes are Vault's.
+  throw invalidRequest('the "exported" path parameter must be "internal", "existing", exported" or "kms"')
+}
+
+/** Whoever may make a root may give it any name, and the operator's date needs no one's leave. */
+const rulesFor = (request: GenerateRootRequest): PlanRules => ({
+  allow_any_name: true,
+  allow_bare_domains: false,
+  allow_glob_domains: false,
+  allow_ip_sans: true,
+  allow_localhost: true,
+  allow_subdomains: false,
+  allow_wildcard_certificates: true,
+  allowed_domains: [],
+  allowed_other_sans: ['*'],
+  allowed_serial_numbers: ['*'],
+  allowed_uri_sans: ['*'],
+  allowed_user_ids: [],
+  basic_constraints_valid_for_non_ca: false,
+  cn_validations: ['disabled'],
+  enforce_hostnames: false,
+  require_cn: false,
+  use_csr_common_name: false,
+  use_csr_sans: false,
+  country: request.country ?? [],
+  locality: request.locality ?? [],
+  organization: request.organization ?? [],
+  ou: request.ou ?? [],
+  postal_code: request.postal_code ?? [],
+  province: request.province ?? [],
+  street_address: request.street_address ?? [],
+  ttl: 0,
+  max_ttl: 0,
+  not_after: request.not_after ?? '',
+  not_before_duration: request.not_before_duration ?? 30,
+})
+
+/** Checked before a key is made, which may take seconds; the unique index has the last word. */
+const refuseTakenNames = async ({ db }: Pick<PkiDeps, 'db'>, mount: Mount, issuerName: string, keyName: string) => {
+  if (issuerName && (await findIssuer(db, mount.uuid, issuerName))) throw invalidRequest('issuer name already in use')
+  if (keyName && (await findKeyByReference(db, mount.uuid, keyName))) throw invalidRequest('key name already in use')
+}
+
+const chooseKey = (deps: RootDeps, mount: Mount, source: KeySource, request: GenerateRootRequest, name: string) => {
+  if (source !== 'existing') {
+    return makeCaKey(deps, mount, { name, type: request.key_type ?? 'rsa', bits: request.key_bits ?? 0 })
+  }
+  if (request.key_type !== undefined || request.key_bits !== undefined) {
+    throw invalidRequest(
+      'invalid parameter for the kms/existing path parameter, key_type nor key_bits arguments can be set in this mode',
+    )
+  }
+  return findCaKey(deps, mount, request.key_ref ?? 'default')
+}
+
+interface Root {
+  der: Buffer
+  serial: Buffer
+  /** Name, DER. */
+  subject: Buffer
+  keyId: Buffer
+  signature: SignatureAlgorithm
+}
+
+const selfSign = async ({ signer }: CaKey, plan: Plan, request: GenerateRootRequest): Promise<Root> => {
+  const { publicKey } = signer
+  const signature = chooseSignature(publicKey, {
+    // Vault lets nobody choose the hash of an EC key here.
+    signatureBits: publicKey.type === 'ec' ? 0 : signatureBits(publicKey.type, request.signature_bits ?? 0),
+    usePss: request.use_pss ?? false,
+  })
+  const serial = randomSerial()
+  const subject = encodeName(plan.subject)
+  const keyId = keyIdentifier(publicKey.spki)
+  const permitted = (request.permitted_dns_domains ?? []).map((value) => ({ kind: 'dns', value }) as const)
+  const pathLength = request.max_path_length ?? -1
+  const digitalSignature = keyUsagesOf(request.key_usage ?? []).filter((usage) => usage === 'DigitalSignature')
+  const bytes = toBeSigned({
+    serial,
+    signature,
+    issuer: subject,
+    notBefore: plan.notBefore,
+    notAfter: plan.notAfter,
+    subject,
+    spki: publicKey.spki,
+    extensions: inOrder({
+      keyUsage: keyUsage(['CertSign', 'CRLSign', ...digitalSignature]),
+      basicConstraints: basicConstraints(true, pathLength < 0 ? undefined : pathLength),
+      subjectKeyIdentifier: subjectKeyIdentifier(keyId),
+      authorityKeyIdentifier: authorityKeyIdentifier(keyId),
+      subjectAltName: plan.sans.length > 0 ? subjectAltName(plan.sans, isEmptyName(subject)) : undefined,
+      nameConstraints: permitted.length > 0 ? nameConstraints(permitted, []) : undefined,
+    }),
+  })
+  return { der: assemble(bytes, signature, await signer.sign(bytes, signature)), serial, subject, keyId, signature }
+}
+
+const warningsFor = (root: Root, request: GenerateRootRequest): string[] => {
+  const table: readonly (readonly [applies: boolean, text: string])[] = [
+    [
+      isEmptyName(root.subject),
+      'This issuer certificate was generated without a Subject; this makes it likely that issuing leaf certs with this certificate will cause TLS validation libraries to reject this certificate.',
+    ],
+    [
+      true,
+      "This mount hasn't configured any authority information access (AIA) fields; this may make it harder for systems to find missing certificates in the chain or to validate revocation status of certificates. Consider updating /config/urls or the newly generated issuer with this information.",
+    ],
+    [
+      request.max_path_length === 0,
+      'Max path length of the generated certificate is zero. This certificate cannot be used to issue intermediate CA certificates.',
+    ],
+  ]
+  return table.filter(([applies]) => applies).map(([, text]) => text)
+}
+
+interface Rows {
+  key: CaKey
+  issuer: IssuerRecord
+  certificate: CertificateRecord
+  crl: CrlRecord
+}
+
+/** Everything or nothing: a crash leaves no key without its certificate, and no issuer without its CRL. */
+const store = async ({ changes }: RootDeps, mount: Mount, rows: Rows, now: Date): Promise<void> => {
+  const at = { mount: mount.uuid, namespace: mount.namespace }
+  try {
+    await changes.transaction(async (tx, changed) => {
+      if (rows.key.generated) await insertKey(tx, rows.key.generated.record, now)
+      await setDefaultIfNone(tx, { ...at, name: 'keys' }, rows.key.id, now)
+      await insertIssuer(tx, rows.issuer, now)
+      await setDefaultIfNone(tx, { ...at, name: 'issuers' }, rows.issuer.id, now)
+      await insertCertificates(tx, [rows.certificate])
+      await insertCrl(tx, rows.crl)
+      changed('issuer', mount.uuid)
+    })
+  } catch (error) {
+    if (isUniqueViolation(error, 'pki_issuers_name')) throw invalidRequest('issuer name already in use')
+    if (isUniqueViolation(error, 'pki_keys_name')) throw invalidRequest('key name already in use')
+    throw error
+  }
+}
+
+/**
+ * Adds a root to the mount. The first becomes the default issuer, and its key the default key.
+ * @throws ChanceryError in Vault's words; nothing is stored then
+ */
+export const generateRoot = async (
+  deps: RootDeps,
+  requester: Requester,
+  request: GenerateRootRequest,
+): Promise<GeneratedRoot> => {
+  const { mount } = requester
+  const source = keySource(request.exported)
+  const format = parseFormat(request.format)
+  const issuerName = checkNewName('issuer', request.issuer_name)
+  const keyName = checkNewName('key', request.key_name)
+  const now = deps.changes.now()
+  // Of the request only what `rulesFor` has not taken already.
+  const plan = planCertificate(now, rulesFor(request), { ...request, not_after: undefined }, undefined, mount)
+  await refuseTakenNames(deps, mount, issuerName, keyName)
+
+  const key = await chooseKey(deps, mount, source, request, keyName)
+  const root = await selfSign(key, plan, request)
+  const issuerId = randomUUID()
+  const document: IssuerDocument = {
+    usage: issuerUsages,
+    leaf_not_after_behavior: 'err',
+    revocation_signature_algorithm: root.signature.name,
+  }
+  const crlIssuer = {
+    id: issuerId,
+    namespace: mount.namespace,
+    subject: root.subject,
+    authorityKeyIdentifier: authorityKeyIdentifier(root.keyId),
+    revocationSignatureAlgorithm: root.signature.name,
+    signer: key.signer,
+  }
+  const issuer: IssuerRecord = {
+    mount: mount.uuid,
+    namespace: mount.namespace,
+    id: issuerId,
+    name: issuerName,
+    key_id: key.id,
+    certificate: root.der,
+    certificate_sha256: hash('sha256', root.der, 'buffer'),
+    serial: root.serial,
+    not_after: plan.notAfter,
+    document: { ...document },
+    ca_chain: [issuerId],
+  }
+  const facts = {
+    ...root,
+    ...plan,
+    plan,
+    issuerId,
+    roleName: '',
+    publicKey: key.signer.publicKey,
+    authorityKeyId: root.keyId,
+    // `plan` has a subject too, before it was encoded.
+    subject: root.subject,
+  }
+  const crl = await buildCrl(mount.uuid, crlIssuer, 1, now)
+  await store(deps, mount, { key, issuer, certificate: certificateRecord(requester, facts, now), crl }, now)
+  return {
+    der: root.der,
+    serial: root.serial,
+    notAfter: plan.notAfter,
+    issuerId,
+    issuerName,
+    keyId: key.id,
+    keyName: key.name,
+    privateKey: source === 'exported' ? key.generated?.key : undefined,
+    format,
+    warnings: [...plan.warnings, ...warningsFor(root, request)],
+  }
+}

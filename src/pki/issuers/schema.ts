@@ -1,0 +1,52 @@
+/** What generating a root accepts and returns. */
+import { z } from 'zod'
+import { bool, capture, duration, int, list, text } from '../../fields.ts'
+
+export const generateRootFields = {
+  exported: capture('internal keeps the private key to the server, exported returns it once, existing uses key_ref.'),
+  issuer_name: text('Name of the new issuer.'),
+  key_name: text('Name of the new key.'),
+  key_ref: text('Name or id of the key to use, or default; for existing.'),
+  key_type: text('Type of the new key: rsa (default), ec or ed25519.'),
+  key_bits: int('Size of the new key in bits; 0 is the default of the type.'),
+  signature_bits: int('Bits of the hash that an RSA key signs with: 256, 384 or 512; 0 is 256.'),
+  use_pss: bool('Does an RSA key sign with RSA-PSS?'),
+  common_name: text('Common name of the subject.'),
+  alt_names: text('DNS names and e-mail addresses, separated by commas.'),
+  ip_sans: list('IP addresses.'),
+  uri_sans: list('URIs.'),
+  other_sans: list('Other names, as <oid>;utf8:<value>.'),
+  exclude_cn_from_sans: bool('Leave the common name out of the subject alternative names.'),
+  serial_number: text('The attribute serialNumber of the subject; not the serial number of the certificate.'),
+  ou: list('Organisational units (OU) of the subject.'),
+  organization: list('Organisations (O) of the subject.'),
+  country: list('Countries (C) of the subject.'),
+  locality: list('Localities (L) of the subject.'),
+  province: list('Provinces (ST) of the subject.'),
+  street_address: list('Street addresses of the subject.'),
+  postal_code: list('Postal codes of the subject.'),
+  ttl: duration('Validity of the certificate, in seconds.'),
+  not_after: text('End of validity, RFC 3339; not together with ttl.'),
+  not_before_duration: duration('How far the certificate is backdated, in seconds.'),
+  max_path_length: int('Most intermediates below the root; -1 (default) for any number.'),
+  permitted_dns_domains: list('Domains that certificates below may name; none for any.'),
+  key_usage: list('DigitalSignature, besides what a CA always has.'),
+  format: text('pem (default), der (base64), or pem_bundle: key and certificate in one.'),
+  private_key_format: text('der (default) for the key as usual for its type, or pkcs8.'),
+}
+
+export const generateRootReply = z.object({
+  certificate: z.string(),
+  issuing_ca: z.string(),
+  serial_number: z.string(),
+  expiration: z.int(),
+  issuer_id: z.string(),
+  issuer_name: z.string(),
+  key_id: z.string(),
+  key_name: z.string(),
+  private_key: z.string().optional(),
+  private_key_type: z.string().optional(),
+})
+
+/** What a request says, past the door. */
+export type GenerateRootRequest = z.output<z.ZodObject<typeof generateRootFields>>
