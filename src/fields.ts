@@ -73,6 +73,9 @@ export const text = (help: string) =>
     help,
   )
 
+/** Characters: more than any duration needs, less than it takes to keep a regular expression busy. */
+const longestDuration = 100
+
 const unitSeconds: Record<string, number> = {
   ns: 1e-9,
   us: 1e-6,
@@ -90,6 +93,7 @@ const unitSeconds: Record<string, number> = {
  */
 export const parseDuration = (value: string | number): number | undefined => {
   if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined
+  if (value.length > longestDuration) return undefined
   const trimmed = value.trim()
   if (trimmed === '') return 0
   if (/^[+-]?\d+(\.\d+)?$/.test(trimmed)) return Math.trunc(Number(trimmed))
@@ -143,6 +147,18 @@ const listItem = (value: unknown): string | undefined =>
       ? String(value)
       : undefined
 
+/** Items of a list or a map: each costs far more decoded than sent, and some fields are decoded for anybody. */
+const mostItems = 10_000
+
+/** Split at commas, unless that makes too many. */
+const split = (text: string): string[] | undefined => {
+  const items = text.split(',', mostItems + 1)
+  return items.length > mostItems ? undefined : items.map((item) => item.trim())
+}
+
+/** Postgres stores no NUL, and UTF-8 has no half of a surrogate pair. */
+const isPlain = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
+
 /** Vault's comma list: an array of scalars, or one string split at commas; items are trimmed, `""` and null are `[]`. */
 export const list = (help: string) =>
   described(
@@ -153,8 +169,9 @@ export const list = (help: string) =>
         const items = Array.isArray(value)
           ? value.map(listItem)
           : typeof value === 'string'
-            ? value.split(',').map((item) => item.trim())
+            ? split(value)
             : [listItem(value)]
+        if (!items || items.length > mostItems) return refuse(context, `expected at most ${mostItems} items`)
         if (items.some((item) => item === undefined)) return refuse(context, 'expected a list of strings')
         return items as string[]
       })
@@ -188,7 +205,7 @@ export const stringMap = (help: string) =>
 const stringMapOf = (value: unknown): Record<string, string> | undefined => {
   if (value === null || value === '') return {}
   if (Array.isArray(value)) {
-    return value.every((item) => typeof item === 'string') ? pairs(value) : undefined
+    return value.length <= mostItems && value.every((item) => typeof item === 'string') ? pairs(value) : undefined
   }
   if (typeof value === 'string') {
     if (value.trimStart().startsWith('{')) {
@@ -198,13 +215,16 @@ const stringMapOf = (value: unknown): Record<string, string> | undefined => {
         return undefined
       }
     }
-    return pairs(value.split(','))
+    const items = split(value)
+    return items && pairs(items)
   }
   if (typeof value !== 'object') return undefined
-  const map: Record<string, string> = {}
-  for (const [key, item] of Object.entries(value)) {
+  const map: Record<string, string> = Object.create(null) as Record<string, string>
+  const entries = Object.entries(value)
+  if (entries.length > mostItems) return undefined
+  for (const [key, item] of entries) {
     const plain = item === null ? '' : listItem(item)
-    if (plain === undefined) return undefined
+    if (plain === undefined || !isPlain(plain) || !isPlain(key)) return undefined
     map[key] = plain
   }
   return map

@@ -85,6 +85,25 @@ t.test('whatever is sent, a field decodes or refuses in one way, and the value i
   )
 })
 
+t.test('what would take long to decode is refused at once', async (t) => {
+  const hostile = [
+    [fields.duration, '1s'.repeat(2_000_000)],
+    [fields.list, 'a,'.repeat(5_000_000)],
+    [fields.list, Array<string>(20_000).fill('a')],
+    [fields.stringMap, 'a=b,'.repeat(2_500_000)],
+  ] as const
+  for (const [field, value] of hostile) {
+    const started = performance.now()
+    t.throws(() => decode(field, value))
+    t.ok(performance.now() - started < 200)
+  }
+})
+
+t.test('text that cannot be stored is refused inside a map, too', async (t) => {
+  for (const bad of ['{"a":"\\u0000"}', '{"a":"\\ud800"}', '{"\\u0000":"a"}'])
+    refused(t as never, fields.stringMap, bad)
+})
+
 t.test('durations are printed as Go prints them', async (t) => {
   t.equal(fields.formatDuration(2_764_800), '768h0m0s')
   t.equal(fields.formatDuration(90), '1m30s')

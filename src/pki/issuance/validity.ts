@@ -38,7 +38,8 @@ export interface Validity {
 const defaultBackdating = 30
 
 /** RFC 5280 §4.1.2.5: what a certificate can say, years 0 to 9999. */
-const firstSecond = Date.parse('0000-01-01T00:00:00Z')
+// Postgres has no year 0.
+const firstSecond = Date.parse('0001-01-01T00:00:00Z')
 const lastSecond = Date.parse('9999-12-31T23:59:59Z')
 
 /** A sum beyond what a certificate can say is the last, or first, thing that it can. */
