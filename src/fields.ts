@@ -162,6 +162,29 @@ export const list = (help: string) =>
     help,
   )
 
+const jsonObjects = (text: string): string[] | undefined => {
+  if (!text.trimStart().startsWith('[')) return undefined
+  try {
+    const items: unknown = JSON.parse(text)
+    if (!Array.isArray(items) || items.length === 0) return Array.isArray(items) ? [] : undefined
+    const objects = items.every((item) => typeof item === 'object' && item !== null && !Array.isArray(item))
+    return objects ? items.map((item) => JSON.stringify(item)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** As `list`; besides, one string may be a JSON array of objects: then each item is the JSON text of one. */
+export const jsonList = (help: string) => {
+  const plain = list(help)
+  return z
+    .unknown()
+    .transform((value): unknown => (typeof value === 'string' ? (jsonObjects(value) ?? value) : value))
+    .pipe(plain)
+    .optional()
+    .describe(help)
+}
+
 const pairs = (items: readonly string[]): Record<string, string> | undefined => {
   const map: Record<string, string> = Object.create(null) as Record<string, string>
   for (const item of items) {
