@@ -2,6 +2,7 @@ import { invalidRequest } from '../../errors.ts'
 import { generateKey, type GeneratedKey } from '../../keys/generate.ts'
 import type { PkiDeps } from '../deps.ts'
 import { loadSigningIssuer, type SigningIssuer } from '../issuers/load-issuer.ts'
+import type { Mount } from '../../route.ts'
 import { loadRole } from '../roles/manage-role.ts'
 import type { Role } from '../roles/schema.ts'
 import type { Requester } from './certificate-record.ts'
@@ -22,18 +23,33 @@ export interface FormatRequest {
   format?: string | undefined
 }
 
-type IssueDeps = Pick<PkiDeps, 'barrier' | 'certificates' | 'changes' | 'db' | 'issuers' | 'roles'>
+export type IssueDeps = Pick<PkiDeps, 'barrier' | 'certificates' | 'changes' | 'db' | 'issuers' | 'roles'>
+
+/** Under which role, and from which issuer where the path and not the role says it. */
+export interface RoleChoice {
+  role: string
+  issuerRef?: string | undefined
+}
+
+/** @throws ChanceryError in Vault's words when there is none */
+export const loadNamedRole = async (deps: IssueDeps, mount: Mount, name: string): Promise<Role> => {
+  const role = await loadRole(deps, mount, name)
+  if (!role) throw invalidRequest(`unknown role: ${name}`)
+  return role
+}
+
+/** @throws ChanceryError in Vault's words for one that is not there or cannot sign */
+export const loadIssuerFor = (deps: IssueDeps, mount: Mount, reference: string): Promise<SigningIssuer> =>
+  loadSigningIssuer(deps, mount, reference, 'could not fetch the CA certificate (was one set?): ')
 
 /** The role of that name and the issuer that signs for it. @throws ChanceryError in Vault's words when either is missing */
 export const loadRoleAndIssuer = async (
   deps: IssueDeps,
   { mount }: Requester,
-  roleName: string,
+  { role: roleName, issuerRef }: RoleChoice,
 ): Promise<{ role: Role; issuer: SigningIssuer }> => {
-  const role = await loadRole(deps, mount, roleName)
-  if (!role) throw invalidRequest(`unknown role: ${roleName}`)
-  const context = 'could not fetch the CA certificate (was one set?): '
-  return { role, issuer: await loadSigningIssuer(deps, mount, role.issuer_ref, context) }
+  const role = await loadNamedRole(deps, mount, roleName)
+  return { role, issuer: await loadIssuerFor(deps, mount, issuerRef ?? role.issuer_ref) }
 }
 
 export const boundsOf = ({ mount }: Requester, issuer: SigningIssuer): ValidityBounds => ({
@@ -49,10 +65,11 @@ export const boundsOf = ({ mount }: Requester, issuer: SigningIssuer): ValidityB
 export const issue = async (
   deps: IssueDeps,
   requester: Requester,
-  roleName: string,
+  choice: RoleChoice,
   request: IssuanceRequest & KeyRequest & FormatRequest,
 ): Promise<Issued> => {
-  const { role, issuer } = await loadRoleAndIssuer(deps, requester, roleName)
+  const { role, issuer } = await loadRoleAndIssuer(deps, requester, choice)
+  const roleName = choice.role
   const format = parseFormat(request.format)
   const { type, bits, warnings } = planKey(role, request)
   const plan = planCertificate(deps.changes.now(), role, request, undefined, boundsOf(requester, issuer))

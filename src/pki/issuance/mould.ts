@@ -3,8 +3,15 @@
  * issuer that changes is another object in its cache, so there is nothing here to invalidate.
  */
 import { chooseSignature, type SignatureAlgorithm } from '../../x509/algorithms.ts'
-import { basicConstraints, extKeyUsage, keyUsage, type CertificateExtensions } from '../../x509/extensions.ts'
+import {
+  basicConstraints,
+  certificatePolicies,
+  extKeyUsage,
+  keyUsage,
+  type CertificateExtensions,
+} from '../../x509/extensions.ts'
 import type { SigningIssuer } from '../issuers/load-issuer.ts'
+import { parsePolicyIdentifiers } from '../roles/policy-identifiers.ts'
 import type { Role } from '../roles/schema.ts'
 import { extKeyUsagesOf, keyUsagesOf } from './usages.ts'
 
@@ -19,6 +26,7 @@ export interface Mould {
 const make = (issuer: SigningIssuer, role: Role, purpose: Purpose): Mould => {
   const usages = keyUsagesOf(role.key_usage)
   const purposes = extKeyUsagesOf(role)
+  const policies = parsePolicyIdentifiers(role.policy_identifiers)
   const { publicKey } = issuer.signer
   const signatureBits = publicKey.type === 'ec' && purpose === 'issue' ? 0 : role.signature_bits
   return {
@@ -27,6 +35,7 @@ const make = (issuer: SigningIssuer, role: Role, purpose: Purpose): Mould => {
       keyUsage: usages.length > 0 ? keyUsage(usages) : undefined,
       extKeyUsage: purposes.length > 0 ? extKeyUsage(purposes) : undefined,
       basicConstraints: role.basic_constraints_valid_for_non_ca ? basicConstraints(false) : undefined,
+      certificatePolicies: policies.length > 0 ? certificatePolicies(policies) : undefined,
       authorityKeyIdentifier: issuer.authorityKeyIdentifier,
     },
   }

@@ -28,7 +28,8 @@ const certificateText = (issued: Issued): string => {
   return [...(key ? [key.pem('traditional')] : []), pem, ...issuer.chain.map((link) => link.pem)].join('\n')
 }
 
-interface Wanted {
+/** How the caller wants to have it. */
+export interface Wanted {
   private_key_format?: string | undefined
   remove_roots_from_chain?: boolean | undefined
 }
