@@ -24,7 +24,7 @@ export interface ParsedExtension {
   readonly der: Buffer
 }
 
-const parseExtension = (found: Element): ParsedExtension => {
+export const parseExtension = (found: Element): ParsedExtension => {
   const parts = readSequence(found)
   const critical = parts.length === 3
   const value = expectTag(parts[critical ? 2 : 1], tag.octetString).contents

@@ -1,4 +1,5 @@
 /** From a plan to a certificate that is signed and recorded. */
+import { invalidRequest } from '../../errors.ts'
 import type { PublicKey } from '../../x509/algorithms.ts'
 import { assemble, toBeSigned } from '../../x509/certificate.ts'
 import type { ParsedExtension } from '../../x509/extension-reader.ts'
@@ -19,6 +20,7 @@ import type { SigningIssuer } from '../issuers/load-issuer.ts'
 import type { Role } from '../roles/schema.ts'
 import { certificateRecord, type Requester } from './certificate-record.ts'
 import { newLeaseId } from './lease.ts'
+import { refuseUnlessClean, refuseUnlessCsrClean } from './lint-leaf.ts'
 import { mouldOf, type Purpose } from './mould.ts'
 import type { Plan } from './plan.ts'
 
@@ -58,13 +60,14 @@ const copied = ({ oid, value, der }: ParsedExtension, subject: Buffer): Buffer =
   oid === extensionOids.subjectAltName && isEmptyName(subject) ? extension(oid, true, value) : der
 
 const extensionsOf = (
-  { plan, publicKey, verbatim }: Order,
+  { plan, verbatim }: Order,
   mould: CertificateExtensions,
   subject: Buffer,
+  subjectKeyId: Buffer,
 ): Buffer[] => {
   const ours: CertificateExtensions = {
     ...mould,
-    subjectKeyIdentifier: subjectKeyIdentifier(keyIdentifier(publicKey.spki)),
+    subjectKeyIdentifier: subjectKeyIdentifier(subjectKeyId),
     subjectAltName: plan.sans.length > 0 ? subjectAltName(plan.sans, isEmptyName(subject)) : undefined,
   }
   if (!verbatim) return inOrder(ours)
@@ -86,7 +89,11 @@ export const certify = async (
   const algorithm = mould.signature
   const serial = randomSerial()
   const subject = order.verbatim?.subject ?? encodeName(plan.subject)
-  const extensions = extensionsOf(order, mould.extensions, subject)
+  if (isEmptyName(subject) && plan.sans.length === 0) {
+    throw invalidRequest('a certificate needs a subject or Subject Alternative Names')
+  }
+  const subjectKeyId = keyIdentifier(publicKey.spki)
+  const extensions = extensionsOf(order, mould.extensions, subject, subjectKeyId)
   const bytes = toBeSigned({
     serial,
     signature: algorithm,
@@ -98,6 +105,9 @@ export const certify = async (
     extensions,
   })
   const der = assemble(bytes, algorithm, await issuer.signer.sign(bytes, algorithm))
+  const context = { issuerKeyId: issuer.keyIdentifier, isCa: false }
+  if (order.verbatim) refuseUnlessCsrClean(der, context)
+  else refuseUnlessClean(der, mould, { ...context, subjectKeyId })
   const certified: Certified = {
     der,
     serial,

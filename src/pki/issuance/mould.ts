@@ -2,6 +2,7 @@
  * What all certificates of one issuer and one role have in common, encoded once. It lives as long as both: a role or an
  * issuer that changes is another object in its cache, so there is nothing here to invalidate.
  */
+import { invalidRequest } from '../../errors.ts'
 import { chooseSignature, type SignatureAlgorithm } from '../../x509/algorithms.ts'
 import {
   basicConstraints,
@@ -25,6 +26,8 @@ export interface Mould {
 
 const make = (issuer: SigningIssuer, role: Role, purpose: Purpose): Mould => {
   const usages = keyUsagesOf(role.key_usage)
+  // RFC 5280 4.2.1.9: CertSign without being a CA says nothing, and some verifiers refuse the certificate.
+  if (usages.includes('CertSign')) throw invalidRequest('the key usage CertSign is for CA certificates only')
   const purposes = extKeyUsagesOf(role)
   const policies = parsePolicyIdentifiers(role.policy_identifiers)
   const { publicKey } = issuer.signer

@@ -5,7 +5,7 @@
 import { invalidRequest } from '../../errors.ts'
 import type { GeneralName } from '../../x509/general-names.ts'
 import { isWithin, parseCidr, parseIp } from '../../x509/ip-address.ts'
-import { isDnsName, isMailbox } from '../../x509/name-syntax.ts'
+import { isAbsoluteUri, isDnsName, isMailbox } from '../../x509/name-syntax.ts'
 import type { Name } from '../../x509/name.ts'
 import type { ParsedCsr } from '../../x509/csr.ts'
 import type { Role } from '../roles/schema.ts'
@@ -211,7 +211,7 @@ const checkUris = (role: PlanRules, { uris, source }: Names): void => {
   for (const uri of uris) {
     refuseUnless(matchesAny(allowed, uri), `${kind}s were provided via ${source} which are not valid for this role`)
     // RFC 5280 §4.2.1.6: absolute, and ASCII.
-    const valid = URL.canParse(uri) && /^[\x21-\x7e]+$/.test(uri)
+    const valid = URL.canParse(uri) && isAbsoluteUri(uri)
     refuseUnless(valid, `the provided ${kind} ${JSON.stringify(uri)} is not a valid URI`)
   }
 }

@@ -110,3 +110,23 @@ t.test('whose key the issuer has is not the CSR’s to say', async (t) => {
   ])
   await opensslVerify(String(data['issuing_ca']), String(data['certificate']))
 })
+
+t.test('extensions that break the profile are the CSR’s fault', async (t) => {
+  const engine = await freshMount(t)
+  const table: readonly (readonly [extension: string, message: RegExp])[] = [
+    ['keyUsage=keyCertSign', /^specified CSR cannot be signed verbatim: RFC 5280 4\.2\.1\.3: keyCertSign only with CA/],
+    ['nameConstraints=permitted;DNS:a', /RFC 5280 4\.2\.1\.10: name constraints only in a CA/],
+    ['subjectAltName=DNS:a b', /RFC 5280 4\.2\.1\.6|not a valid DNS name/],
+    ['2.5.29.17=DER:3000', /RFC 5280 4\.2\.1\.6: alternative names are there/],
+    ['2.5.29.37=DER:3000', /RFC 5280 4\.2\.1\.12: extended key usages are there/],
+  ]
+  for (const [extension, message] of table) {
+    const csr = await request('/CN=a.example.org', extension)
+    await t.rejects(engine.write('sign-verbatim', { csr }), { kind: 'invalid request', message }, extension)
+  }
+  await t.rejects(engine.write('sign-verbatim', { csr: await request('/') }), {
+    kind: 'invalid request',
+    message: 'a certificate needs a subject or Subject Alternative Names',
+  })
+  t.equal((await engine.list('certs')).length, 1)
+})
