@@ -14,8 +14,10 @@ const readRsaKey = (spki: Buffer, subjectPublicKey: Buffer): PublicKey => {
   const bits = bitLength(readUnsigned(modulus))
   // Go keeps exponents in an int and refuses those over 31 bits; a long one makes checking signatures slow.
   const octets = readUnsigned(exponent)
-  if (octets.length > 4 || octets.readUIntBE(0, octets.length) > 0x7fff_ffff)
-    throw malformed('RSA public exponent is too large')
+  const value = octets.length > 4 ? Infinity : octets.readUIntBE(0, octets.length)
+  if (value > 0x7fff_ffff) throw malformed('RSA public exponent is too large')
+  // With 1 a message is its own signature. An even one has no private exponent.
+  if (value < 3 || value % 2 === 0) throw malformed('RSA public exponent is too small or even')
   return { type: 'rsa', bits, spki }
 }
 
