@@ -1,5 +1,6 @@
 import { invalidRequest } from '../../errors.ts'
 import { generateKey, type GeneratedKey } from '../../keys/generate.ts'
+import { encodePkcs12 } from '../../keys/pkcs12.ts'
 import type { PkiDeps } from '../deps.ts'
 import { loadSigningIssuer, type SigningIssuer } from '../issuers/load-issuer.ts'
 import type { Mount } from '../../route.ts'
@@ -7,7 +8,7 @@ import { loadRole } from '../roles/manage-role.ts'
 import type { Role } from '../roles/schema.ts'
 import type { Requester } from './certificate-record.ts'
 import { certify, type Certified } from './certify.ts'
-import { parseFormat, type Format } from './format.ts'
+import { parseIssueFormat, type Format, type IssueFormatRequest } from './format.ts'
 import { planKey, type KeyRequest } from './key-rules.ts'
 import { planCertificate, type IssuanceRequest } from './plan.ts'
 import type { ValidityBounds } from './validity.ts'
@@ -16,6 +17,8 @@ export interface Issued extends Certified {
   readonly key: GeneratedKey | undefined
   readonly format: Format
   readonly warnings: readonly string[]
+  /** A PKCS#12 file, where one was asked for. */
+  readonly pkcs12?: Buffer | undefined
 }
 
 /** What `issue` and `sign` are asked for, besides names and dates. */
@@ -66,14 +69,17 @@ export const issue = async (
   deps: IssueDeps,
   requester: Requester,
   choice: RoleChoice,
-  request: IssuanceRequest & KeyRequest & FormatRequest,
+  request: IssuanceRequest & KeyRequest & IssueFormatRequest,
 ): Promise<Issued> => {
   const { role, issuer } = await loadRoleAndIssuer(deps, requester, choice)
   const roleName = choice.role
-  const format = parseFormat(request.format)
+  const { format, pkcs12Password } = parseIssueFormat(request)
   const { type, bits, warnings } = planKey(role, request)
   const plan = planCertificate(deps.changes.now(), role, request, undefined, boundsOf(requester, issuer))
   const key = await generateKey(type, bits)
   const certified = await certify(deps, requester, { roleName, role, issuer, plan, publicKey: key, purpose: 'issue' })
-  return { ...certified, key, format, warnings: [...plan.warnings, ...warnings] }
+  const chain = issuer.chain.map((link) => link.der)
+  const contents = { pkcs8: key.pkcs8, certificate: certified.der, chain }
+  const pkcs12 = pkcs12Password === undefined ? undefined : await encodePkcs12(contents, pkcs12Password)
+  return { ...certified, key, format, pkcs12, warnings: [...plan.warnings, ...warnings] }
 }

@@ -20,6 +20,10 @@ const issuanceFields = {
 
 export const issueFields = {
   ...issuanceFields,
+  format: text(
+    'pem (default), der (base64), pem_bundle: key, certificate and chain in one, or pkcs12: the same, base64.',
+  ),
+  pkcs12_password: text('Password of the PKCS#12 file.'),
   private_key_format: text('der (default) for the key as usual for its type, or pkcs8.'),
   key_type: text('Type of the key, where the role has key_type any.'),
   key_bits: int('Size of the key, where the role has key_type any.'),

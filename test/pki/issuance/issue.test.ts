@@ -5,7 +5,7 @@ import * as peculiar from '@peculiar/x509'
 import t from 'tap'
 import { checkMount } from '../../support/check-mount.ts'
 import { engineOn, freshEngine, newMount, openBarrier, type TestEngine } from '../../support/engine.ts'
-import { opensslText, opensslVerify } from '../../support/openssl.ts'
+import { opensslText, opensslVerify, withFiles } from '../../support/openssl.ts'
 import { storeKinds } from '../../support/stores.ts'
 
 const text = (pem: unknown) => opensslText(['x509', '-noout', '-text', '-nameopt', 'RFC2253'], { input: String(pem) })
@@ -272,4 +272,28 @@ t.test('a fixed begin of validity holds for what is issued, not for what is sign
     ...['-pkeyopt', 'ec_paramgen_curve:P-256'],
   ])
   t.ok(Number(await begin('sign/web', { csr })) > Date.now() / 1000 - 120)
+})
+
+t.test('a PKCS#12 file has key, certificate and chain, and a password', async (t) => {
+  const engine = await withRoot(await freshEngine(t))
+  await engine.write('roles/web', web)
+  const ask = (more: object) => engine.write('issue/web', { common_name: 'app.example.com', ...more })
+  for (const format of ['pkcs12', 'pkcs12_bundle']) {
+    const { data } = await ask({ format, pkcs12_password: 'secret' })
+    const file = Buffer.from(String(data['certificate']), 'base64')
+    await withFiles({ file }, async (paths) => {
+      const read = (...args: string[]) => opensslText(['pkcs12', '-in', paths.file, '-passin', 'pass:secret', ...args])
+      const certificate = new X509Certificate(await read('-clcerts', '-nokeys'))
+      t.ok(certificate.checkPrivateKey(createPrivateKey(await read('-nocerts', '-noenc'))))
+      t.equal(certificate.serialNumber.toLowerCase(), String(data['serial_number']).replaceAll(':', ''))
+      t.match(await read('-cacerts', '-nokeys'), 'CN = Root CA')
+    })
+    await t.rejects(ask({ format }), {
+      kind: 'invalid request',
+      message: `the format ${format} needs a pkcs12_password`,
+    })
+  }
+  await t.rejects(engine.write('sign/web', { csr: 'x', format: 'pkcs12', pkcs12_password: 'secret' }), {
+    message: 'the "format" path parameter must be "pem", "der", or "pem_bundle"',
+  })
 })
