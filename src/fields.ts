@@ -119,6 +119,9 @@ export const humanDuration = (seconds: number): string =>
     .replace(/(?<=[hm])0s$/, '')
     .replace(/(?<=h)0m$/, '')
 
+/** Go counts nanoseconds in 63 bits: 292 years. */
+const longestDuration = 9_223_372_036
+
 /** Whole seconds, never negative. `""` and null count as not sent. */
 export const duration = (help: string) =>
   z
@@ -130,6 +133,15 @@ export const duration = (help: string) =>
         return refuse(context, 'time: invalid duration')
       }
       if (seconds < 0) return refuse(context, `cannot provide negative value '${seconds}'`)
+      if (seconds > longestDuration) {
+        const parsedByGo = typeof value === 'string' && /[a-ce-zµμ]$/.test(value.trim())
+        return refuse(
+          context,
+          parsedByGo
+            ? 'time: invalid duration'
+            : 'multiplication of durations resulted in overflow, one operand may be too large',
+        )
+      }
       return seconds
     })
     .pipe(z.int().optional())

@@ -91,6 +91,9 @@ const requests: readonly (readonly [body: object, message: RegExp | string])[] =
   [{ common_name: 'example.com', ttl: 'NaN' }, /^Field validation failed: error converting input for field "ttl"/],
   [{ common_name: 'example.com', ttl: Number.NaN }, /^Field validation failed/],
   [{ common_name: 'example.com', ttl: '1e400' }, /^Field validation failed/],
+  [{ common_name: 'example.com', ttl: 2 ** 40 }, /multiplication of durations resulted in overflow/],
+  [{ common_name: 'example.com', ttl: '999999d' }, /multiplication of durations resulted in overflow/],
+  [{ common_name: 'example.com', ttl: '99999999h' }, /time: invalid duration$/],
   [{ common_name: 'example.com', ttl: {} }, /^Field validation failed/],
   [{ common_name: 'example.com', not_after: 'tomorrow' }, /^parsing time "tomorrow" as /],
   [{ common_name: 'example.com', not_after: '2000-01-01T00:00:00Z' }, /Not Before .* is later than/],
@@ -118,7 +121,7 @@ t.test('requests', async (t) => {
   const { data } = await engine.write('issue/web', { common_name: 'example.com', ttl: '1.5h' })
   t.equal(Number(data['expiration']) - Number(data['not_before']), 5400 + 30)
   const capped = await engine
-    .write('issue/web', { common_name: 'example.com', ttl: 2 ** 40 })
+    .write('issue/web', { common_name: 'example.com', ttl: 9_000_000_000 })
     .catch((error: Error) => error)
   t.match(
     capped,
