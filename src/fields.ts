@@ -74,7 +74,7 @@ export const text = (help: string) =>
   )
 
 /** Characters: more than any duration needs, less than it takes to keep a regular expression busy. */
-const longestDuration = 100
+const longestDurationText = 100
 
 const unitSeconds: Record<string, number> = {
   ns: 1e-9,
@@ -93,7 +93,7 @@ const unitSeconds: Record<string, number> = {
  */
 export const parseDuration = (value: string | number): number | undefined => {
   if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined
-  if (value.length > longestDuration) return undefined
+  if (value.length > longestDurationText) return undefined
   const trimmed = value.trim()
   if (trimmed === '') return 0
   if (/^[+-]?\d+(\.\d+)?$/.test(trimmed)) return Math.trunc(Number(trimmed))
@@ -123,6 +123,9 @@ export const humanDuration = (seconds: number): string =>
     .replace(/(?<=[hm])0s$/, '')
     .replace(/(?<=h)0m$/, '')
 
+/** Go counts nanoseconds in 63 bits: 292 years. */
+const longestDuration = 9_223_372_036
+
 /** Whole seconds, never negative. `""` and null count as not sent. */
 export const duration = (help: string) =>
   z
@@ -134,6 +137,15 @@ export const duration = (help: string) =>
         return refuse(context, 'time: invalid duration')
       }
       if (seconds < 0) return refuse(context, `cannot provide negative value '${seconds}'`)
+      if (seconds > longestDuration) {
+        const parsedByGo = typeof value === 'string' && /[a-ce-zµμ]$/.test(value.trim())
+        return refuse(
+          context,
+          parsedByGo
+            ? 'time: invalid duration'
+            : 'multiplication of durations resulted in overflow, one operand may be too large',
+        )
+      }
       return seconds
     })
     .pipe(z.int().optional())
@@ -178,6 +190,29 @@ export const list = (help: string) =>
       .pipe(z.array(z.string())),
     help,
   )
+
+const jsonObjects = (text: string): string[] | undefined => {
+  if (!text.trimStart().startsWith('[')) return undefined
+  try {
+    const items: unknown = JSON.parse(text)
+    if (!Array.isArray(items) || items.length === 0) return Array.isArray(items) ? [] : undefined
+    const objects = items.every((item) => typeof item === 'object' && item !== null && !Array.isArray(item))
+    return objects ? items.map((item) => JSON.stringify(item)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** As `list`; besides, one string may be a JSON array of objects: then each item is the JSON text of one. */
+export const jsonList = (help: string) => {
+  const plain = list(help)
+  return z
+    .unknown()
+    .transform((value): unknown => (typeof value === 'string' ? (jsonObjects(value) ?? value) : value))
+    .pipe(plain)
+    .optional()
+    .describe(help)
+}
 
 const pairs = (items: readonly string[]): Record<string, string> | undefined => {
   const map: Record<string, string> = Object.create(null) as Record<string, string>

@@ -22,11 +22,10 @@ const readRsaKey = (spki: Buffer, subjectPublicKey: Buffer): PublicKey => {
   if (isEven(product)) throw malformed('RSA modulus is even')
   // Go keeps exponents in an int and refuses those over 31 bits; a long one makes checking signatures slow.
   const octets = readUnsigned(exponent)
-  if (octets.length > 4 || octets.readUIntBE(0, octets.length) > 0x7fff_ffff)
-    throw malformed('RSA public exponent is too large')
-  // RFC 8017 3.1: odd and at least 3. With 1 every signature is its own message, and a CSR proves nothing.
-  if (isEven(octets) || octets.readUIntBE(0, octets.length) < 3)
-    throw malformed('RSA public exponent is too small or even')
+  const value = octets.length > 4 ? Infinity : octets.readUIntBE(0, octets.length)
+  if (value > 0x7fff_ffff) throw malformed('RSA public exponent is too large')
+  // RFC 8017 3.1: odd and at least 3. With 1 a message is its own signature, and a CSR proves nothing.
+  if (value < 3 || value % 2 === 0) throw malformed('RSA public exponent is too small or even')
   return { type: 'rsa', bits, spki }
 }
 

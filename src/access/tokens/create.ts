@@ -12,7 +12,7 @@ import { calculateTtl } from './ttl.ts'
 const base62 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 /** `length` characters of base62, each drawn evenly. */
-const randomBase62 = (length: number): string => {
+export const randomBase62 = (length: number): string => {
   let text = ''
   while (text.length < length) {
     // 248 is the largest multiple of 62 that fits a byte; what lies above would favour the first letters.
