@@ -123,8 +123,8 @@ export const humanDuration = (seconds: number): string =>
     .replace(/(?<=[hm])0s$/, '')
     .replace(/(?<=h)0m$/, '')
 
-/** Go counts nanoseconds in 63 bits: 292 years. */
-const longestDuration = 9_223_372_036
+/** Seconds: Go counts nanoseconds in 63 bits, which is 292 years. */
+export const longestDuration = 9_223_372_036
 
 /** Whole seconds, never negative. `""` and null count as not sent. */
 export const duration = (help: string) =>

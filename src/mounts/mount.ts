@@ -1,7 +1,7 @@
 /** What a mount is made of, and the rules of its path and its tunables. Pure. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { invalidRequest } from '../errors.ts'
-import { formatDuration, parseDuration } from '../fields.ts'
+import { formatDuration, longestDuration, parseDuration } from '../fields.ts'
 import type { Mount, MountConfig } from '../route.ts'
 import type { MountRecord } from '../store/mounts.ts'
 
@@ -53,9 +53,6 @@ export const builtInMounts = (namespace: string): MountRecord[] => [
   newMount({ namespace, class: 'auth', path: 'token/', type: 'token', description: 'token based credentials' }),
 ]
 
-/** A longer one is unusable: a token or certificate could not be given its end. Go's time.Duration ends here too. */
-const longestTtl = 9_223_372_036
-
 const reserved = ['sys/', 'auth/', 'audit/', 'cubbyhole/', 'identity/']
 
 /** The look-behind keeps it linear: a run of slashes is tried from its first one only. */
@@ -92,7 +89,7 @@ const ttlSetting = (name: string, value: unknown, whenEmpty: number | undefined)
   if (value === 'system') return 0
   if (value === '') return whenEmpty
   const seconds = typeof value === 'string' || typeof value === 'number' ? parseDuration(value) : undefined
-  if (seconds === undefined || seconds < 0 || seconds > longestTtl) {
+  if (seconds === undefined || seconds < 0 || seconds > longestDuration) {
     throw invalidRequest(`unable to parse ${name} of ${JSON.stringify(value)}`)
   }
   return seconds
