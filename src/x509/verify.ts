@@ -1,0 +1,37 @@
+/** Is it this key that made this signature? */
+import { createPublicKey, type KeyObject, verify, type VerifyKeyObjectInput } from 'node:crypto'
+import type { SignatureAlgorithm } from './algorithms.ts'
+import type { ParsedCertificate } from './certificate.ts'
+
+export interface Signed {
+  readonly signed: Buffer
+  /** `undefined` for one that we do not know: nothing is verified by it. */
+  readonly algorithm: SignatureAlgorithm | undefined
+  readonly signature: Buffer
+}
+
+export const isSignedBy = (key: KeyObject, { signed, algorithm, signature }: Signed): boolean => {
+  if (!algorithm || algorithm.keyType !== key.asymmetricKeyType) return false
+  const input: VerifyKeyObjectInput = { key }
+  if (algorithm.padding !== undefined) input.padding = algorithm.padding
+  if (algorithm.saltLength !== undefined) input.saltLength = algorithm.saltLength
+  try {
+    return verify(algorithm.digest, signed, input, signature)
+  } catch {
+    // OpenSSL throws where the key and the scheme do not fit, such as a modulus too short for the hash.
+    return false
+  }
+}
+
+/** Did the key of `issuer` sign `certificate`? Names, dates and usages are not looked at. */
+export const isCertificateSignedBy = (certificate: ParsedCertificate, issuer: ParsedCertificate): boolean => {
+  let key: KeyObject
+  try {
+    key = createPublicKey({ key: issuer.spki, format: 'der', type: 'spki' })
+  } catch {
+    // A point that is not on its curve signs nothing.
+    return false
+  }
+  const { tbs, signatureAlgorithm, signature } = certificate
+  return isSignedBy(key, { signed: tbs, algorithm: signatureAlgorithm, signature })
+}
