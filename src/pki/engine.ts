@@ -2,6 +2,7 @@
 import type { Engine } from '../route.ts'
 import { Cache } from '../store/cache.ts'
 import { certificateRoutes } from './certificates/routes.ts'
+import { configRoutes } from './config/routes.ts'
 import { crlRoutes } from './crl/routes.ts'
 import type { PkiDeps } from './deps.ts'
 import { issuanceRoutes } from './issuance/routes.ts'
@@ -32,6 +33,7 @@ export const makePki = (given: Omit<PkiDeps, 'roles' | 'issuers'>): PkiEngine =>
     routes: [
       ...issuanceRoutes(deps),
       ...roleRoutes(deps),
+      ...configRoutes(deps),
       ...issuerRoutes(deps),
       // `cert/crl` before `cert/:serial`: the first pattern that fits wins.
       ...crlRoutes(deps),

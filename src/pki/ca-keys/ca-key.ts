@@ -6,10 +6,9 @@ import { keyParameters } from '../../keys/parameters.ts'
 import type { Signer } from '../../keys/signer.ts'
 import { softwareSigner } from '../../keys/software.ts'
 import type { Mount } from '../../route.ts'
-import { findDefault } from '../../store/pki-config.ts'
-import { findKeyByReference, type KeyRecord } from '../../store/pki-keys.ts'
+import type { KeyRecord } from '../../store/pki-keys.ts'
 import type { PkiDeps } from '../deps.ts'
-import { isDefault } from '../issuers/resolve-issuer.ts'
+import { requireKey } from './find-key.ts'
 import { decryptPrivateKey, encryptPrivateKey } from './private-key.ts'
 
 export interface CaKey {
@@ -49,11 +48,6 @@ export const findCaKey = async (
   mount: Mount,
   reference: string,
 ): Promise<CaKey> => {
-  const id = isDefault(reference) ? await findDefault(db, mount.uuid, 'keys') : reference
-  const record = id ? await findKeyByReference(db, mount.uuid, id) : undefined
-  if (!record) {
-    const what = id ? `unable to find PKI key for reference: ${reference}` : 'no default key currently configured'
-    throw invalidRequest(`failed to lookup public key from existing key: ${what}`)
-  }
+  const record = await requireKey(db, mount, reference, 'failed to lookup public key from existing key: ')
   return { id: record.id, name: record.name, signer: softwareSigner(decryptPrivateKey(barrier, record)) }
 }

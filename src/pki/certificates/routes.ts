@@ -2,7 +2,7 @@
 import { route, type Call, type Route } from '../../route.ts'
 import { encodePem } from '../../x509/pem.ts'
 import type { PkiDeps } from '../deps.ts'
-import { canSign, findLoadedIssuer, loadSigningIssuer, type ChainCertificate } from '../issuers/load-issuer.ts'
+import { hasKey, findLoadedIssuer, loadKeyedIssuer, type ChainCertificate } from '../issuers/load-issuer.ts'
 import { fetchCertificate, listCertificates } from './fetch-certificate.ts'
 import { caChainReply, certificateReply, listFields, serialCaptures, serialFields, serialsReply } from './schema.ts'
 
@@ -20,7 +20,7 @@ export const certificateRoutes = (deps: PkiDeps): Route[] => {
   /** The default issuer's chain, empty where Vault's raw paths have nothing to show: no default, or one without a key. */
   const defaultChain = async (call: Call): Promise<readonly ChainCertificate[]> => {
     const issuer = await findLoadedIssuer(deps, call.mount, 'default')
-    return issuer && canSign(issuer) ? issuer.chain : []
+    return issuer && hasKey(issuer) ? issuer.chain : []
   }
   const caDer = (path: string): Route =>
     route({
@@ -60,7 +60,7 @@ export const certificateRoutes = (deps: PkiDeps): Route[] => {
       fields: {},
       reply: certificateReply,
       run: async (call) => {
-        const { chain } = await loadSigningIssuer(deps, call.mount, 'default')
+        const { chain } = await loadKeyedIssuer(deps, call.mount, 'default')
         return { data: data(chain[0].pem) }
       },
     }),
@@ -74,7 +74,7 @@ export const certificateRoutes = (deps: PkiDeps): Route[] => {
       fields: {},
       reply: caChainReply,
       run: async (call) => {
-        const text = chainText((await loadSigningIssuer(deps, call.mount, 'default')).chain)
+        const text = chainText((await loadKeyedIssuer(deps, call.mount, 'default')).chain)
         return { data: { ...data(text), ca_chain: text } }
       },
     }),

@@ -28,6 +28,7 @@ const make = (issuer: SigningIssuer, role: Role, purpose: Purpose): Mould => {
       extKeyUsage: purposes.length > 0 ? extKeyUsage(purposes) : undefined,
       basicConstraints: role.basic_constraints_valid_for_non_ca ? basicConstraints(false) : undefined,
       authorityKeyIdentifier: issuer.authorityKeyIdentifier,
+      ...issuer.aia,
     },
   }
 }
