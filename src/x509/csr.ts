@@ -2,7 +2,7 @@
  * Certificate signing requests (RFC 2986), as clients send them. Reading one proves nothing: that the sender has the
  * private key is known only once `verifyCsr` has checked the signature, and only that function makes a `VerifiedCsr`.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { ChanceryError, invalidRequest } from '../errors.ts'
 import { type PublicKey, signatureAlgorithmIn } from './algorithms.ts'
 import { constructedContextTag, tag } from './der.ts'
@@ -22,7 +22,7 @@ import { commonNameOf, type NameAttribute, parseName, valuesOf } from './name.ts
 import { attributeOids, extensionOids, extensionRequestOid } from './oids.ts'
 import { decodePem } from './pem.ts'
 import { parsePublicKey } from './public-key.ts'
-import { isSignedBy, type Signed } from './verify.ts'
+import { isSignedBy, loadPublicKey, type Signed } from './verify.ts'
 
 export interface ParsedCsr {
   readonly der: Buffer
@@ -53,15 +53,6 @@ interface Proof extends Signed {
 
 /** Beside the CSR and not in it, so that nobody builds a CSR with a proof of his own. */
 const proofs = new WeakMap<ParsedCsr, Proof>()
-
-/** The key as OpenSSL reads it, which refuses a point that is not on its curve. */
-const loadPublicKey = (spki: Buffer): KeyObject => {
-  try {
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' })
-  } catch {
-    throw malformed('invalid public key')
-  }
-}
 
 const requestedExtensions = (attributes: Element): ParsedExtension[] => {
   const requests = children(expectTag(attributes, constructedContextTag(0))).flatMap((attribute) => {

@@ -2,6 +2,7 @@
 import { createPublicKey, type KeyObject, verify, type VerifyKeyObjectInput } from 'node:crypto'
 import type { SignatureAlgorithm } from './algorithms.ts'
 import type { ParsedCertificate } from './certificate.ts'
+import { malformed } from './der-reader.ts'
 
 export interface Signed {
   readonly signed: Buffer
@@ -23,15 +24,17 @@ export const isSignedBy = (key: KeyObject, { signed, algorithm, signature }: Sig
   }
 }
 
+/** The key as OpenSSL reads it, which refuses a point that is not on its curve. @throws invalid request */
+export const loadPublicKey = (spki: Buffer): KeyObject => {
+  try {
+    return createPublicKey({ key: spki, format: 'der', type: 'spki' })
+  } catch {
+    throw malformed('invalid public key')
+  }
+}
+
 /** Did the key of `issuer` sign `certificate`? Names, dates and usages are not looked at. */
 export const isCertificateSignedBy = (certificate: ParsedCertificate, issuer: ParsedCertificate): boolean => {
-  let key: KeyObject
-  try {
-    key = createPublicKey({ key: issuer.spki, format: 'der', type: 'spki' })
-  } catch {
-    // A point that is not on its curve signs nothing.
-    return false
-  }
   const { tbs, signatureAlgorithm, signature } = certificate
-  return isSignedBy(key, { signed: tbs, algorithm: signatureAlgorithm, signature })
+  return isSignedBy(loadPublicKey(issuer.spki), { signed: tbs, algorithm: signatureAlgorithm, signature })
 }
