@@ -1,6 +1,7 @@
 /** The PKI engine: gathers the doors of the folders beside it, and makes what they share. */
 import type { Engine } from '../route.ts'
 import { Cache } from '../store/cache.ts'
+import { keyRoutes } from './ca-keys/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
 import { configRoutes } from './config/routes.ts'
 import { crlRoutes } from './crl/routes.ts'
@@ -35,6 +36,7 @@ export const makePki = (given: Omit<PkiDeps, 'roles' | 'issuers'>): PkiEngine =>
       ...roleRoutes(deps),
       ...configRoutes(deps),
       ...issuerRoutes(deps),
+      ...keyRoutes(deps),
       // `cert/crl` before `cert/:serial`: the first pattern that fits wins.
       ...crlRoutes(deps),
       ...certificateRoutes(deps),

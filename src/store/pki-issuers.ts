@@ -62,6 +62,19 @@ export const lockIssuers = async (tx: Tx, mount: string): Promise<void> => {
 export const listIssuers = async (db: Db | Tx, mount: string): Promise<StoredIssuer[]> =>
   db.selectFrom('pki_issuers').select(columns).where('mount', '=', mount).orderBy('created_at').orderBy('id').execute()
 
+/** The mount has a certificate once. By the unique index on (mount, certificate_sha256). */
+export const findIssuerByCertificate = async (
+  db: Db | Tx,
+  mount: string,
+  certificateSha256: Uint8Array,
+): Promise<StoredIssuer | undefined> =>
+  db
+    .selectFrom('pki_issuers')
+    .select(columns)
+    .where('mount', '=', mount)
+    .where('certificate_sha256', '=', certificateSha256)
+    .executeTakeFirst()
+
 /** Certificates by id; ids that are gone are absent. By the primary key. */
 export const findIssuerCertificates = async (
   db: Db | Tx,

@@ -7,6 +7,7 @@ import type { Signer } from '../../keys/signer.ts'
 import { softwareSigner } from '../../keys/software.ts'
 import type { Mount } from '../../route.ts'
 import type { KeyRecord } from '../../store/pki-keys.ts'
+import type { PublicKey } from '../../x509/algorithms.ts'
 import type { PkiDeps } from '../deps.ts'
 import { requireKey } from './find-key.ts'
 import { decryptPrivateKey, encryptPrivateKey } from './private-key.ts'
@@ -19,17 +20,15 @@ export interface CaKey {
   readonly generated?: { readonly key: GeneratedKey; readonly record: KeyRecord }
 }
 
-/** @throws ChanceryError for a type or size that there is not */
-export const makeCaKey = async (
+/** A row for a key that the mount does not have yet. */
+export const newKeyRecord = (
   { barrier }: Pick<PkiDeps, 'barrier'>,
   mount: Mount,
-  { name, type, bits }: { name: string; type: string; bits: number },
-): Promise<CaKey> => {
-  const parameters = keyParameters(type, bits)
-  if (parameters.type === 'any') throw invalidRequest(`unknown key type ${type}`)
-  const key = await generateKey(parameters.type, parameters.bits)
+  name: string,
+  key: PublicKey & { readonly pkcs8: Buffer },
+): KeyRecord => {
   const row = { mount: mount.uuid, id: randomUUID() }
-  const record: KeyRecord = {
+  return {
     ...row,
     namespace: mount.namespace,
     name,
@@ -39,7 +38,19 @@ export const makeCaKey = async (
     public_key_sha256: hash('sha256', key.spki, 'buffer'),
     private_key: encryptPrivateKey(barrier, row, key.pkcs8),
   }
-  return { id: row.id, name, signer: softwareSigner(key.pkcs8), generated: { key, record } }
+}
+
+/** @throws ChanceryError for a type or size that there is not */
+export const makeCaKey = async (
+  { barrier }: Pick<PkiDeps, 'barrier'>,
+  mount: Mount,
+  { name, type, bits }: { name: string; type: string; bits: number },
+): Promise<CaKey> => {
+  const parameters = keyParameters(type, bits)
+  if (parameters.type === 'any') throw invalidRequest(`unknown key type ${type}`)
+  const key = await generateKey(parameters.type, parameters.bits)
+  const record = newKeyRecord({ barrier }, mount, name, key)
+  return { id: record.id, name, signer: softwareSigner(key.pkcs8), generated: { key, record } }
 }
 
 /** @throws ChanceryError in Vault's words for a reference that means no key */

@@ -7,6 +7,7 @@ import type { PkiDeps } from '../deps.ts'
 import { privateKeyData } from '../issuance/reply.ts'
 import { generateRoot, type GeneratedRoot } from './generate-root.ts'
 import { hasAia } from './aia.ts'
+import { importIssuers } from './import-issuers.ts'
 import { loadIssuer } from './load-issuer.ts'
 import {
   listAllIssuers,
@@ -19,6 +20,8 @@ import {
 import {
   generateRootFields,
   generateRootReply,
+  importFields,
+  importReply,
   issuerFields,
   issuerJsonReply,
   issuerRefField,
@@ -76,6 +79,37 @@ const generateRoutes = (deps: PkiDeps): Route[] =>
         const root = await generateRoot(deps, call, call.input)
         for (const warning of root.warnings) call.warn(warning)
         return { data: rootData(root, call.input.private_key_format) }
+      },
+    }),
+  )
+
+/** Vault has no empty lists here. */
+const idsOrNull = (ids: readonly string[]): readonly string[] | null => (ids.length > 0 ? ids : null)
+
+const importRoutes = (deps: PkiDeps): Route[] =>
+  [
+    { path: 'config/ca', keysAllowed: true },
+    { path: 'issuers/import/bundle', keysAllowed: true },
+    { path: 'issuers/import/cert', keysAllowed: false },
+  ].map(({ path, keysAllowed }) =>
+    route({
+      verb: 'write',
+      path,
+      help: keysAllowed ? 'Import certificates of CAs and their keys.' : 'Import certificates of CAs.',
+      fields: importFields,
+      reply: importReply,
+      run: async (call) => {
+        const imported = await importIssuers(deps, call.mount, call.input, { keysAllowed })
+        for (const warning of imported.warnings) call.warn(warning)
+        return {
+          data: {
+            existing_issuers: idsOrNull(imported.existingIssuers),
+            existing_keys: idsOrNull(imported.existingKeys),
+            imported_issuers: idsOrNull(imported.importedIssuers),
+            imported_keys: idsOrNull(imported.importedKeys),
+            mapping: Object.fromEntries(imported.mapping),
+          },
+        }
       },
     }),
   )
@@ -202,6 +236,7 @@ const manageRoutes = (deps: PkiDeps): Route[] => {
 
 export const issuerRoutes = (deps: PkiDeps): Route[] => [
   ...generateRoutes(deps),
+  ...importRoutes(deps),
   ...publicRoutes(deps),
   ...manageRoutes(deps),
 ]

@@ -1,4 +1,4 @@
-/** What issuers accept and return: generating a root, reading, changing. */
+/** What issuers accept and return: generating a root, importing, reading, changing. */
 import { z } from 'zod'
 import { bool, capture, duration, int, list, text } from '../../fields.ts'
 
@@ -112,4 +112,19 @@ export const issuersReply = z.object({
     z.string(),
     z.object({ issuer_name: z.string(), is_default: z.boolean(), serial_number: z.string(), key_id: z.string() }),
   ),
+})
+
+export const importFields = {
+  pem_bundle: text('Certificates of CAs, and their private keys where the path takes them, PEM.'),
+  certificate: text('Certificates of CAs, PEM; instead of pem_bundle.'),
+}
+
+const idsOrNull = z.array(z.string()).nullable()
+
+export const importReply = z.object({
+  mapping: z.record(z.string(), z.string()),
+  imported_issuers: idsOrNull,
+  imported_keys: idsOrNull,
+  existing_issuers: idsOrNull,
+  existing_keys: idsOrNull,
 })
