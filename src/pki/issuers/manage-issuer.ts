@@ -56,8 +56,9 @@ const leafBehaviors: readonly LeafNotAfterBehavior[] = ['err', 'truncate', 'perm
 const leafBehaviorNamed = (name: string): LeafNotAfterBehavior => {
   const found = leafBehaviors.find((behavior) => behavior === name)
   if (found) return found
+  // Vault's text, which is older than the fourth of them.
   throw invalidRequest(
-    'Unknown value for field `leaf_not_after_behavior`. Possible values are `err`, `truncate`, `permit`, and `always_enforce_err`.',
+    'Unknown value for field `leaf_not_after_behavior`. Possible values are `err`, `truncate`, and `permit`.',
   )
 }
 
