@@ -54,8 +54,7 @@ const named = <T>(read: () => T, name: (reason: string) => string): T => {
   }
 }
 
-const readIssuer = (der: Buffer): ParsedCertificate => {
-  const certificate = parseCertificate(der)
+const refuseUnlessCa = (certificate: ParsedCertificate): void => {
   if (!certificate.isCa) throw invalidRequest('Refusing to import non-CA certificate')
   if (!certificate.publicKey) {
     throw invalidRequest(
@@ -63,6 +62,18 @@ const readIssuer = (der: Buffer): ParsedCertificate => {
     )
   }
   loadPublicKey(certificate.spki)
+}
+
+const readIssuer = ({ label, der }: PemBlock, at: number): ParsedCertificate => {
+  // Vault shows what it could not read as well; a key under a wrong label would then be in the answer and the audit log.
+  const certificate = named(
+    () => parseCertificate(der),
+    (reason) => `Error parsing issuer ${at}: ${reason}`,
+  )
+  named(
+    () => refuseUnlessCa(certificate),
+    (reason) => `Error parsing issuer ${at}: ${reason}\n${encodePem(label, der)}\n`,
+  )
   return certificate
 }
 
@@ -81,11 +92,6 @@ export const readBundle = (request: ImportRequest, keysAllowed: boolean): Bundle
         (reason) => `Error parsing key ${at}: ${reason}`,
       ),
     ),
-    certificates: certificates.map(({ label, der }, at) =>
-      named(
-        () => readIssuer(der),
-        (reason) => `Error parsing issuer ${at}: ${reason}\n${encodePem(label, der)}\n`,
-      ),
-    ),
+    certificates: certificates.map(readIssuer),
   }
 }

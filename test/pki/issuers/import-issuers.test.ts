@@ -134,6 +134,8 @@ t.test('what cannot be imported is refused in the words of Vault, and nothing of
   for (const [at, parameters, message] of table) {
     await t.rejects(engine.write(at, parameters), { kind: 'invalid request', message })
   }
+  const mislabelled = ca.key.replaceAll('PRIVATE KEY', 'CERTIFICATE')
+  await t.rejects(engine.write(path, { pem_bundle: mislabelled }), { message: /^Error parsing issuer 0: [^\n]*$/ })
   t.same(await counts(engine), [0, 0])
   const { data } = await engine.write(path, {
     pem_bundle: `${ca.certificate}-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${ca.key}`,
