@@ -152,7 +152,7 @@ export const makeHandle = (deps: HandleDeps): Handle => {
     try {
       if (typeof found === 'string' || !call) throw notFound(found, path)
       call.warn = (warning) => warnings.push(warning)
-      reply = await run(request, found, call, data)
+      reply = withAllowedHeaders(await run(request, found, call, data), call.mount)
       if (reply && !('raw' in reply)) warnings.push(...parameterWarnings(found.row, found.captures, data))
       response = auditedReply(reply, warnings, deps.now())
     } catch (error) {
@@ -234,7 +234,9 @@ const newCall = (request: EdgeRequest, mount: Mount, namespace: Namespace, path 
   tokenId: request.token,
   sudo: false,
   remoteAddress: request.remoteAddress,
-  ifModifiedSince: request.headers['if-modified-since'],
+  ifModifiedSince: lists(mount.config.passthrough_request_headers, 'If-Modified-Since')
+    ? request.headers['if-modified-since']
+    : undefined,
   rawBody: request.rawBody,
   warn: () => {},
 })
@@ -258,6 +260,18 @@ const run = async (
 ): Promise<Reply> => {
   call.input = found.decode({ ...data, ...found.captures })
   return found.row.run(call as Call<never>)
+}
+
+/** Does a list of a mount's tune name this header? */
+const lists = (names: readonly string[] | undefined, header: string): boolean =>
+  names?.some((name) => name.toLowerCase() === header.toLowerCase()) ?? false
+
+/** Of an engine's own headers only those leave that the mount is tuned to let out. */
+const withAllowedHeaders = (reply: Reply, { config }: Mount): Reply => {
+  if (!reply || !('raw' in reply)) return reply
+  const { headers = {}, ...raw } = reply.raw
+  const allowed = Object.entries(headers).filter(([name]) => lists(config.allowed_response_headers, name))
+  return { raw: allowed.length > 0 ? { ...raw, headers: Object.fromEntries(allowed) } : raw }
 }
 
 const notFound = (found: Found, path: string): ChanceryError => {

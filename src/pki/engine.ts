@@ -1,7 +1,9 @@
 /** The PKI engine: gathers the doors of the folders beside it, and makes what they share. */
 import type { Engine } from '../route.ts'
 import { Cache } from '../store/cache.ts'
+import { keyRoutes } from './ca-keys/routes.ts'
 import { certificateRoutes } from './certificates/routes.ts'
+import { configRoutes } from './config/routes.ts'
 import { crlRoutes } from './crl/routes.ts'
 import type { PkiDeps } from './deps.ts'
 import { issuanceRoutes } from './issuance/routes.ts'
@@ -32,7 +34,9 @@ export const makePki = (given: Omit<PkiDeps, 'roles' | 'issuers'>): PkiEngine =>
     routes: [
       ...issuanceRoutes(deps),
       ...roleRoutes(deps),
+      ...configRoutes(deps),
       ...issuerRoutes(deps),
+      ...keyRoutes(deps),
       // `cert/crl` before `cert/:serial`: the first pattern that fits wins.
       ...crlRoutes(deps),
       ...certificateRoutes(deps),

@@ -28,9 +28,18 @@ export const findCrl = async (
     .where('kind', '=', kind)
     .executeTakeFirst()
 
-/** The first of an issuer. */
-export const insertCrl = async (tx: Tx, crl: CrlRecord): Promise<void> => {
-  await tx.insertInto('pki_crls').values(crl).execute()
+/** The first of an issuer. @returns false when another replica was quicker, and this one must not be published */
+export const insertCrl = async (tx: Tx, crl: CrlRecord): Promise<boolean> => {
+  const result = await tx
+    .insertInto('pki_crls')
+    .values(crl)
+    .onConflict((conflict) => conflict.columns(['mount', 'issuer', 'kind']).doNothing())
+    .executeTakeFirst()
+  return result.numInsertedOrUpdatedRows === 1n
+}
+
+export const deleteCrls = async (tx: Tx, mount: string, issuer: string): Promise<void> => {
+  await tx.deleteFrom('pki_crls').where('mount', '=', mount).where('issuer', '=', issuer).execute()
 }
 
 /**

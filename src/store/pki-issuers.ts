@@ -19,6 +19,11 @@ export interface IssuerRecord {
   readonly ca_chain: readonly string[]
 }
 
+export interface StoredIssuer extends IssuerRecord {
+  /** When anything of it was changed last: what conditional GETs ask. */
+  readonly modified_at: Date
+}
+
 const columns = [
   'mount',
   'namespace',
@@ -31,10 +36,11 @@ const columns = [
   'not_after',
   'document',
   'ca_chain',
+  'modified_at',
 ] as const
 
 /** By id or, where no id fits, by name: the primary key and the unique index on (mount, name). */
-export const findIssuer = async (db: Db | Tx, mount: string, reference: string): Promise<IssuerRecord | undefined> =>
+export const findIssuer = async (db: Db | Tx, mount: string, reference: string): Promise<StoredIssuer | undefined> =>
   db
     .selectFrom('pki_issuers')
     .select(columns)
@@ -42,6 +48,31 @@ export const findIssuer = async (db: Db | Tx, mount: string, reference: string):
     .where((row) => row.or([row('id', '=', reference), row.and([row('name', '=', reference), row('name', '<>', '')])]))
     .orderBy(sql`(id = ${reference})`, 'desc')
     .limit(1)
+    .executeTakeFirst()
+
+/**
+ * Until the transaction ends nobody else adds, changes or removes issuers or keys of the mount: chains, defaults and
+ * the links between keys and certificates come from all of them.
+ */
+export const lockIssuers = async (tx: Tx, mount: string): Promise<void> => {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`pki issuers of ${mount}`}, 0))`.execute(tx)
+}
+
+/** All of a mount, the oldest first. */
+export const listIssuers = async (db: Db | Tx, mount: string): Promise<StoredIssuer[]> =>
+  db.selectFrom('pki_issuers').select(columns).where('mount', '=', mount).orderBy('created_at').orderBy('id').execute()
+
+/** The mount has a certificate once. By the unique index on (mount, certificate_sha256). */
+export const findIssuerByCertificate = async (
+  db: Db | Tx,
+  mount: string,
+  certificateSha256: Uint8Array,
+): Promise<StoredIssuer | undefined> =>
+  db
+    .selectFrom('pki_issuers')
+    .select(columns)
+    .where('mount', '=', mount)
+    .where('certificate_sha256', '=', certificateSha256)
     .executeTakeFirst()
 
 /** Certificates by id; ids that are gone are absent. By the primary key. */
@@ -71,4 +102,30 @@ export const insertIssuer = async (tx: Tx, issuer: IssuerRecord, now: Date): Pro
       modified_at: now,
     })
     .execute()
+}
+
+type Changeable = Pick<IssuerRecord, 'name' | 'key_id' | 'document' | 'ca_chain'>
+
+/** By the primary key. */
+export const updateIssuer = async (
+  tx: Tx,
+  at: { mount: string; id: string },
+  { document, ca_chain, ...plain }: Partial<Changeable>,
+  now: Date,
+): Promise<void> => {
+  await tx
+    .updateTable('pki_issuers')
+    .set({
+      ...plain,
+      ...(document && { document: JSON.stringify(document) }),
+      ...(ca_chain && { ca_chain: [...ca_chain] }),
+      modified_at: now,
+    })
+    .where('mount', '=', at.mount)
+    .where('id', '=', at.id)
+    .execute()
+}
+
+export const deleteIssuer = async (tx: Tx, mount: string, id: string): Promise<void> => {
+  await tx.deleteFrom('pki_issuers').where('mount', '=', mount).where('id', '=', id).execute()
 }

@@ -54,3 +54,28 @@ export const insertKey = async (tx: Tx, key: KeyRecord, now: Date): Promise<void
     .values({ ...key, created_at: now })
     .execute()
 }
+
+/** All of a mount, the oldest first. */
+export const listKeys = async (db: Db | Tx, mount: string): Promise<KeyRecord[]> =>
+  db.selectFrom('pki_keys').select(columns).where('mount', '=', mount).orderBy('created_at').orderBy('id').execute()
+
+/** The mount has a key once. By the unique index on (mount, public_key_sha256). */
+export const findKeyByPublicKey = async (
+  db: Db | Tx,
+  mount: string,
+  publicKeySha256: Uint8Array,
+): Promise<KeyRecord | undefined> =>
+  db
+    .selectFrom('pki_keys')
+    .select(columns)
+    .where('mount', '=', mount)
+    .where('public_key_sha256', '=', publicKeySha256)
+    .executeTakeFirst()
+
+export const renameKey = async (tx: Tx, mount: string, id: string, name: string): Promise<void> => {
+  await tx.updateTable('pki_keys').set({ name }).where('mount', '=', mount).where('id', '=', id).execute()
+}
+
+export const deleteKey = async (tx: Tx, mount: string, id: string): Promise<void> => {
+  await tx.deleteFrom('pki_keys').where('mount', '=', mount).where('id', '=', id).execute()
+}

@@ -1,4 +1,5 @@
 /** Role documents by mount and name. What is in a document is the engine's business. */
+import { sql } from 'kysely'
 import type { Db, Tx } from './database.ts'
 
 export type Document = Record<string, unknown>
@@ -30,6 +31,17 @@ export const lockRole = async (tx: Tx, mount: string, name: string): Promise<Doc
 export const listRoleNames = async (db: Db | Tx, mount: string): Promise<string[]> => {
   const rows = await db.selectFrom('pki_roles').select('name').where('mount', '=', mount).execute()
   return rows.map((row) => row.name).sort()
+}
+
+/** How many roles of the mount name this issuer. */
+export const countRolesOfIssuer = async (db: Db | Tx, mount: string, reference: string): Promise<number> => {
+  const row = await db
+    .selectFrom('pki_roles')
+    .select((of) => of.fn.countAll<string | number>().as('roles'))
+    .where('mount', '=', mount)
+    .where(sql`document ->> 'issuer_ref'`, '=', reference)
+    .executeTakeFirstOrThrow()
+  return Number(row.roles)
 }
 
 export const writeRole = async (

@@ -3,9 +3,9 @@
  * private key is known only once `verifyCsr` has checked the signature, and only that function makes a `VerifiedCsr`.
  */
 import { BasicConstraints } from '@peculiar/asn1-x509'
-import { createPublicKey, type KeyObject, verify, type VerifyKeyObjectInput } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { ChanceryError, invalidRequest } from '../errors.ts'
-import { type PublicKey, type SignatureAlgorithm, signatureAlgorithmIn } from './algorithms.ts'
+import { type PublicKey, signatureAlgorithmIn } from './algorithms.ts'
 import { constructedContextTag, tag } from './der.ts'
 import {
   children,
@@ -23,6 +23,7 @@ import { commonNameOf, type NameAttribute, parseName, valuesOf } from './name.ts
 import { attributeOids, extensionOids, extensionRequestOid } from './oids.ts'
 import { decodePem } from './pem.ts'
 import { parsePublicKey } from './public-key.ts'
+import { isSignedBy, loadPublicKey, type Signed } from './verify.ts'
 
 export interface ParsedCsr {
   readonly der: Buffer
@@ -51,24 +52,12 @@ declare const verified: unique symbol
 export type VerifiedCsr = ParsedCsr & { readonly [verified]: true }
 
 /** What checking the signature needs. */
-interface Proof {
+interface Proof extends Signed {
   readonly key: KeyObject
-  readonly signed: Buffer
-  readonly algorithm: SignatureAlgorithm | undefined
-  readonly signature: Buffer
 }
 
 /** Beside the CSR and not in it, so that nobody builds a CSR with a proof of his own. */
 const proofs = new WeakMap<ParsedCsr, Proof>()
-
-/** The key as OpenSSL reads it, which refuses a point that is not on its curve. */
-const loadPublicKey = (spki: Buffer): KeyObject => {
-  try {
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' })
-  } catch {
-    throw malformed('invalid public key')
-  }
-}
 
 interface Attribute {
   readonly oid: string
@@ -149,22 +138,9 @@ export const parseCsr = (pem: string): ParsedCsr => {
   }
 }
 
-const isSignedByItsKey = ({ key, signed, algorithm, signature }: Proof, type: PublicKey['type']): boolean => {
-  if (!algorithm || algorithm.keyType !== type) return false
-  const input: VerifyKeyObjectInput = { key }
-  if (algorithm.padding !== undefined) input.padding = algorithm.padding
-  if (algorithm.saltLength !== undefined) input.saltLength = algorithm.saltLength
-  try {
-    return verify(algorithm.digest, signed, input, signature)
-  } catch {
-    // OpenSSL throws where the key and the scheme do not fit, such as a modulus too short for the hash.
-    return false
-  }
-}
-
 /** Checks the CSR's signature with its own key. @throws invalid request when it is another's, or of an unknown kind */
 export const verifyCsr = (csr: ParsedCsr): VerifiedCsr => {
   const proof = proofs.get(csr)
-  if (!proof || !isSignedByItsKey(proof, csr.publicKey.type)) throw invalidRequest('request signature invalid')
+  if (!proof || !isSignedBy(proof.key, proof)) throw invalidRequest('request signature invalid')
   return csr as VerifiedCsr
 }

@@ -2,6 +2,7 @@
  * Extensions (RFC 5280 section 4.2 and 5.2): one small function each, from its meaning to its whole DER. What they
  * return goes into a template's `extensions` as it is, so whoever issues many certificates keeps those that do not change.
  */
+import { invalidRequest } from '../errors.ts'
 import {
   boolean,
   contextTag,
@@ -19,6 +20,7 @@ import {
   utf8String,
 } from './der.ts'
 import { encodeGeneralName, encodeGeneralNames, type GeneralName } from './general-names.ts'
+import { parseCidr } from './ip-address.ts'
 import { accessMethodOids, extensionOids, policyQualifierOids } from './oids.ts'
 
 const critical = boolean(true)
@@ -147,8 +149,18 @@ export const certificatePolicies = (policies: readonly Policy[]): Buffer =>
     sequenceOf(policies.map((policy) => sequence(oid(policy.oid), ...policyQualifiers(policy)))),
   )
 
-/** Address ranges have an encoding of their own (RFC 5280 4.2.1.10) and are not among these. */
-export type ConstrainedName = Exclude<GeneralName, { kind: 'ip' }>
+/** RFC 5280 4.2.1.10: of addresses a range is named, as `10.0.0.0/8`. */
+export type ConstrainedName =
+  Exclude<GeneralName, { kind: 'ip' }> | { readonly kind: 'ipRange'; readonly value: string }
+
+/** [7] as in a GeneralName, but address and mask together. @throws invalid request for what is no range */
+const encodeConstrainedName = (name: ConstrainedName): Buffer => {
+  if (name.kind !== 'ipRange') return encodeGeneralName(name)
+  const range = parseCidr(name.value)
+  if (!range) throw invalidRequest(`invalid CIDR address: ${name.value}`)
+  const mask = range.octets.map((_, at) => 0xff & ~(0xff >> Math.min(Math.max(range.bits - at * 8, 0), 8)))
+  return element(contextTag(7), [range.octets, mask])
+}
 
 export const nameConstraints = (
   permitted: readonly ConstrainedName[],
@@ -160,7 +172,7 @@ export const nameConstraints = (
       : [
           element(
             constructedContextTag(number),
-            names.map((name) => sequence(encodeGeneralName(name))),
+            names.map((name) => sequence(encodeConstrainedName(name))),
           ),
         ]
   return extension(

@@ -34,12 +34,12 @@ function* boundaryLines(text: string): Generator<{ from: number; to: number }> {
   }
 }
 
-/**
- * Every block of a text, in order. Text around them and blocks that are damaged (no end, another label at the end, bad
- * base64) are passed over, as Go does. It goes over the text once, whatever that holds: it comes from a client.
- */
-export const decodePem = (text: string): PemBlock[] => {
-  const blocks: PemBlock[] = []
+interface PlacedBlock extends PemBlock {
+  /** Where its last line ends. */
+  readonly end: number
+}
+
+function* placedBlocks(text: string): Generator<PlacedBlock> {
   let open: { label: string; bodyFrom: number } | undefined
   for (const { from, to } of boundaryLines(text)) {
     const [, side, label = ''] = boundary.exec(text.slice(from, to)) ?? []
@@ -47,9 +47,20 @@ export const decodePem = (text: string): PemBlock[] => {
       open = { label, bodyFrom: to }
     } else if (side === 'END') {
       const der = open?.label === label ? decodeBody(text.slice(open.bodyFrom, from)) : undefined
-      if (der) blocks.push({ label, der })
+      if (der) yield { label, der, end: to }
       open = undefined
     }
   }
-  return blocks
+}
+
+/**
+ * Every block of a text, in order. Text around them and blocks that are damaged (no end, another label at the end, bad
+ * base64) are passed over, as Go does. It goes over the text once, whatever that holds: it comes from a client.
+ */
+export const decodePem = (text: string): PemBlock[] => [...placedBlocks(text)].map(({ label, der }) => ({ label, der }))
+
+/** The same, and what follows the last block: nothing but white space, unless there is something else or damaged. */
+export const decodePemWithRest = (text: string): { blocks: PemBlock[]; rest: string } => {
+  const blocks = [...placedBlocks(text)]
+  return { blocks: blocks.map(({ label, der }) => ({ label, der })), rest: text.slice(blocks.at(-1)?.end ?? 0) }
 }

@@ -36,5 +36,12 @@ t.test('what needs no token is what Vault shows to everybody', async (t) => {
     'cert/crl',
     'crl',
     'crl/pem',
+    'issuer/:issuer_ref/crl',
+    'issuer/:issuer_ref/crl/der',
+    'issuer/:issuer_ref/crl/pem',
+    'issuer/:issuer_ref/der',
+    'issuer/:issuer_ref/json',
+    'issuer/:issuer_ref/pem',
+    'issuers',
   ])
 })

@@ -6,10 +6,10 @@ import { keyParameters } from '../../keys/parameters.ts'
 import type { Signer } from '../../keys/signer.ts'
 import { softwareSigner } from '../../keys/software.ts'
 import type { Mount } from '../../route.ts'
-import { findDefault } from '../../store/pki-config.ts'
-import { findKeyByReference, type KeyRecord } from '../../store/pki-keys.ts'
+import type { KeyRecord } from '../../store/pki-keys.ts'
+import type { PublicKey } from '../../x509/algorithms.ts'
 import type { PkiDeps } from '../deps.ts'
-import { isDefault } from '../issuers/resolve-issuer.ts'
+import { requireKey } from './find-key.ts'
 import { decryptPrivateKey, encryptPrivateKey } from './private-key.ts'
 
 export interface CaKey {
@@ -18,6 +18,26 @@ export interface CaKey {
   readonly signer: Signer
   /** Only of a new key: what can be returned, once, and what is to be stored. */
   readonly generated?: { readonly key: GeneratedKey; readonly record: KeyRecord }
+}
+
+/** A row for a key that the mount does not have yet. */
+export const newKeyRecord = (
+  { barrier }: Pick<PkiDeps, 'barrier'>,
+  mount: Mount,
+  name: string,
+  key: PublicKey & { readonly pkcs8: Buffer },
+): KeyRecord => {
+  const row = { mount: mount.uuid, id: randomUUID() }
+  return {
+    ...row,
+    namespace: mount.namespace,
+    name,
+    type: key.type,
+    bits: key.bits,
+    public_key: key.spki,
+    public_key_sha256: hash('sha256', key.spki, 'buffer'),
+    private_key: encryptPrivateKey(barrier, row, key.pkcs8),
+  }
 }
 
 /** @throws ChanceryError for a type or size that there is not */
@@ -29,18 +49,8 @@ export const makeCaKey = async (
   const parameters = keyParameters(type, bits)
   if (parameters.type === 'any') throw invalidRequest(`unknown key type ${type}`)
   const key = await generateKey(parameters.type, parameters.bits)
-  const row = { mount: mount.uuid, id: randomUUID() }
-  const record: KeyRecord = {
-    ...row,
-    namespace: mount.namespace,
-    name,
-    type: key.type,
-    bits: key.bits,
-    public_key: key.spki,
-    public_key_sha256: hash('sha256', key.spki, 'buffer'),
-    private_key: encryptPrivateKey(barrier, row, key.pkcs8),
-  }
-  return { id: row.id, name, signer: softwareSigner(key.pkcs8), generated: { key, record } }
+  const record = newKeyRecord({ barrier }, mount, name, key)
+  return { id: record.id, name, signer: softwareSigner(key.pkcs8), generated: { key, record } }
 }
 
 /** @throws ChanceryError in Vault's words for a reference that means no key */
@@ -49,11 +59,6 @@ export const findCaKey = async (
   mount: Mount,
   reference: string,
 ): Promise<CaKey> => {
-  const id = isDefault(reference) ? await findDefault(db, mount.uuid, 'keys') : reference
-  const record = id ? await findKeyByReference(db, mount.uuid, id) : undefined
-  if (!record) {
-    const what = id ? `unable to find PKI key for reference: ${reference}` : 'no default key currently configured'
-    throw invalidRequest(`failed to lookup public key from existing key: ${what}`)
-  }
+  const record = await requireKey(db, mount, reference, 'failed to lookup public key from existing key: ')
   return { id: record.id, name: record.name, signer: softwareSigner(decryptPrivateKey(barrier, record)) }
 }

@@ -1,8 +1,15 @@
 /** `ca`, `ca_chain`, `cert/…`, `certs`: certificates that are there, for everybody but the list. */
 import { route, type Call, type Route } from '../../route.ts'
 import { encodePem } from '../../x509/pem.ts'
+import { notModified } from '../conditional.ts'
 import type { PkiDeps } from '../deps.ts'
-import { canSign, findLoadedIssuer, loadSigningIssuer, type ChainCertificate } from '../issuers/load-issuer.ts'
+import {
+  hasKey,
+  findLoadedIssuer,
+  loadKeyedIssuer,
+  type ChainCertificate,
+  type KeyedIssuer,
+} from '../issuers/load-issuer.ts'
 import { fetchCertificate, listCertificates } from './fetch-certificate.ts'
 import { caChainReply, certificateReply, listFields, serialCaptures, serialFields, serialsReply } from './schema.ts'
 
@@ -17,10 +24,10 @@ const data = (certificate: string) => ({ certificate, revocation_time: 0, revoca
 const chainText = (chain: readonly ChainCertificate[]): string => chain.map((link) => link.pem).join('\n')
 
 export const certificateRoutes = (deps: PkiDeps): Route[] => {
-  /** The default issuer's chain, empty where Vault's raw paths have nothing to show: no default, or one without a key. */
-  const defaultChain = async (call: Call): Promise<readonly ChainCertificate[]> => {
+  /** The default issuer, `undefined` where Vault's raw paths have nothing to show: no default, or one without a key. */
+  const defaultIssuer = async (call: Call): Promise<KeyedIssuer | undefined> => {
     const issuer = await findLoadedIssuer(deps, call.mount, 'default')
-    return issuer && canSign(issuer) ? issuer.chain : []
+    return issuer && hasKey(issuer) ? issuer : undefined
   }
   const caDer = (path: string): Route =>
     route({
@@ -29,7 +36,11 @@ export const certificateRoutes = (deps: PkiDeps): Route[] => {
       help: 'Fetch the certificate of the default issuer, DER.',
       public: true,
       fields: {},
-      run: async (call) => ({ raw: { contentType: derType, body: (await defaultChain(call))[0]?.der ?? '' } }),
+      run: async (call) => {
+        const issuer = await defaultIssuer(call)
+        const unchanged = issuer && notModified(call, issuer.modifiedAt)
+        return unchanged ?? { raw: { contentType: derType, body: issuer?.chain[0].der ?? '' } }
+      },
     })
   const caPem = (path: string): Route =>
     route({
@@ -38,7 +49,11 @@ export const certificateRoutes = (deps: PkiDeps): Route[] => {
       help: 'Fetch the certificate of the default issuer, PEM.',
       public: true,
       fields: {},
-      run: async (call) => ({ raw: { contentType: pemType, body: (await defaultChain(call))[0]?.pem ?? '' } }),
+      run: async (call) => {
+        const issuer = await defaultIssuer(call)
+        const unchanged = issuer && notModified(call, issuer.modifiedAt)
+        return unchanged ?? { raw: { contentType: pemType, body: issuer?.chain[0].pem ?? '' } }
+      },
     })
   return [
     caDer('ca'),
@@ -50,7 +65,9 @@ export const certificateRoutes = (deps: PkiDeps): Route[] => {
       public: true,
       fields: {},
       // Vault says DER of what is PEM, and clients have come to terms with it.
-      run: async (call) => ({ raw: { contentType: derType, body: chainText(await defaultChain(call)) } }),
+      run: async (call) => ({
+        raw: { contentType: derType, body: chainText((await defaultIssuer(call))?.chain ?? []) },
+      }),
     }),
     route({
       verb: 'read',
@@ -60,8 +77,8 @@ export const certificateRoutes = (deps: PkiDeps): Route[] => {
       fields: {},
       reply: certificateReply,
       run: async (call) => {
-        const { chain } = await loadSigningIssuer(deps, call.mount, 'default')
-        return { data: data(chain[0].pem) }
+        const { chain, modifiedAt } = await loadKeyedIssuer(deps, call.mount, 'default')
+        return notModified(call, modifiedAt) ?? { data: data(chain[0].pem) }
       },
     }),
     caDer('cert/ca/raw'),
@@ -74,7 +91,7 @@ export const certificateRoutes = (deps: PkiDeps): Route[] => {
       fields: {},
       reply: caChainReply,
       run: async (call) => {
-        const text = chainText((await loadSigningIssuer(deps, call.mount, 'default')).chain)
+        const text = chainText((await loadKeyedIssuer(deps, call.mount, 'default')).chain)
         return { data: { ...data(text), ca_chain: text } }
       },
     }),

@@ -40,6 +40,7 @@ const make = (issuer: SigningIssuer, role: Role, purpose: Purpose): Mould => {
       basicConstraints: role.basic_constraints_valid_for_non_ca ? basicConstraints(false) : undefined,
       certificatePolicies: policies.length > 0 ? certificatePolicies(policies) : undefined,
       authorityKeyIdentifier: issuer.authorityKeyIdentifier,
+      ...issuer.aia,
     },
   }
 }

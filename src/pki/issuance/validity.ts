@@ -9,7 +9,8 @@ import { formatDuration } from '../../fields.ts'
 import type { Role } from '../roles/schema.ts'
 import { formatTime, parseTime } from './rfc3339.ts'
 
-export type LeafNotAfterBehavior = 'err' | 'truncate' | 'permit'
+/** `always_enforce_err` is `err` for whatever is issued; the others leave CA certificates their own way. */
+export type LeafNotAfterBehavior = 'err' | 'truncate' | 'permit' | 'always_enforce_err'
 
 /** Seconds; 0 is unset everywhere. */
 export type ValidityRules = Pick<

@@ -1,30 +1,36 @@
 /** A new root: its key, a certificate that the key signs for itself, and its first CRL, which is empty. */
 import { hash, randomUUID } from 'node:crypto'
-import { invalidRequest } from '../../errors.ts'
+import { ChanceryError, invalidRequest } from '../../errors.ts'
 import type { GeneratedKey } from '../../keys/generate.ts'
 import { signatureBits } from '../../keys/parameters.ts'
 import type { Mount } from '../../route.ts'
 import { insertCertificates, type CertificateRecord } from '../../store/certificates.ts'
 import { isUniqueViolation } from '../../store/failures.ts'
-import { setDefaultIfNone } from '../../store/pki-config.ts'
+import { mergeConfig, setDefaultIfNone } from '../../store/pki-config.ts'
 import { insertCrl, type CrlRecord } from '../../store/pki-crls.ts'
-import { findIssuer, insertIssuer, type IssuerRecord } from '../../store/pki-issuers.ts'
+import { findIssuer, insertIssuer, lockIssuers, type IssuerRecord } from '../../store/pki-issuers.ts'
 import { findKeyByReference, insertKey } from '../../store/pki-keys.ts'
 import { chooseSignature, type SignatureAlgorithm } from '../../x509/algorithms.ts'
 import { assemble, toBeSigned } from '../../x509/certificate.ts'
 import {
   authorityKeyIdentifier,
   basicConstraints,
+  extKeyUsage,
+  extKeyUsageNamed,
+  extKeyUsages,
   inOrder,
   keyUsage,
-  nameConstraints,
   subjectAltName,
   subjectKeyIdentifier,
+  type ExtKeyUsage,
 } from '../../x509/extensions.ts'
 import { keyIdentifier } from '../../x509/key-identifier.ts'
 import { encodeName, isEmptyName } from '../../x509/name.ts'
 import { randomSerial } from '../../x509/serial.ts'
 import { findCaKey, makeCaKey, type CaKey } from '../ca-keys/ca-key.ts'
+import { requireKey } from '../ca-keys/find-key.ts'
+import { loadIssuersConfig } from '../config/defaults.ts'
+import { factsOf, loadCluster, loadUrls, templatingWarning } from '../config/urls.ts'
 import { buildCrl } from '../crl/build-crl.ts'
 import type { PkiDeps } from '../deps.ts'
 import { certificateRecord, type Requester } from '../issuance/certificate-record.ts'
@@ -32,8 +38,11 @@ import { parseFormat, type Format } from '../issuance/format.ts'
 import { planCertificate, type Plan, type PlanRules } from '../issuance/plan.ts'
 import { anyName } from '../issuance/unrestricted.ts'
 import { keyUsagesOf } from '../issuance/usages.ts'
-import { issuerUsages, type IssuerDocument } from './issuer-document.ts'
+import { aiaExtensions, hasAia, noAia, noAiaWarning, resolveAia, type AiaUrls } from './aia.ts'
+import { issuerDefaults, type IssuerDocument } from './issuer-document.ts'
+import { nameConstraintsOf } from './name-constraints.ts'
 import { checkNewName } from './new-name.ts'
+import { rebuildChains } from './rebuild-chains.ts'
 import type { GenerateRootRequest } from './schema.ts'
 
 export interface GeneratedRoot {
@@ -107,7 +116,7 @@ interface Root {
   signature: SignatureAlgorithm
 }
 
-const selfSign = async ({ signer }: CaKey, plan: Plan, request: GenerateRootRequest): Promise<Root> => {
+const selfSign = async ({ signer }: CaKey, plan: Plan, request: GenerateRootRequest, aia: AiaUrls): Promise<Root> => {
   const { publicKey } = signer
   const signature = chooseSignature(publicKey, {
     // Vault lets nobody choose the hash of an EC key here.
@@ -117,7 +126,7 @@ const selfSign = async ({ signer }: CaKey, plan: Plan, request: GenerateRootRequ
   const serial = randomSerial()
   const subject = encodeName(plan.subject)
   const keyId = keyIdentifier(publicKey.spki)
-  const permitted = (request.permitted_dns_domains ?? []).map((value) => ({ kind: 'dns', value }) as const)
+  const purposes = extKeyUsageOids(request.ext_key_usage ?? [], request.ext_key_usage_oids ?? [])
   const pathLength = request.max_path_length ?? -1
   const digitalSignature = keyUsagesOf(request.key_usage ?? []).filter((usage) => usage === 'DigitalSignature')
   const bytes = toBeSigned({
@@ -134,22 +143,51 @@ const selfSign = async ({ signer }: CaKey, plan: Plan, request: GenerateRootRequ
       subjectKeyIdentifier: subjectKeyIdentifier(keyId),
       authorityKeyIdentifier: authorityKeyIdentifier(keyId),
       subjectAltName: plan.sans.length > 0 ? subjectAltName(plan.sans, isEmptyName(subject)) : undefined,
-      nameConstraints: permitted.length > 0 ? nameConstraints(permitted, []) : undefined,
+      nameConstraints: nameConstraintsOf(request),
+      extKeyUsage: purposes.length > 0 ? extKeyUsage(purposes) : undefined,
+      ...aiaExtensions(aia),
     }),
   })
   return { der: assemble(bytes, signature, await signer.sign(bytes, signature)), serial, subject, keyId, signature }
 }
 
-const warningsFor = (root: Root, request: GenerateRootRequest): string[] => {
+/** Of the named ones in Vault's order, then the OIDs. A name that nobody knows is passed over, as in Vault. */
+const extKeyUsageOids = (names: readonly string[], oids: readonly string[]): string[] => {
+  const named = new Set(names.map(extKeyUsageNamed))
+  const known = (Object.keys(extKeyUsages) as ExtKeyUsage[]).filter((usage) => named.has(usage))
+  return [...new Set([...known.map((usage) => extKeyUsages[usage]), ...oids])]
+}
+
+/**
+ * The mount's URLs: an issuer that is not there yet has none of its own, and no id to put into a template either.
+ * @throws ChanceryError in Vault's words where another template cannot be filled
+ */
+const rootAia = async ({ db }: RootDeps, mount: Mount): Promise<{ urls: AiaUrls; warnings: string[] }> => {
+  const config = await loadUrls(db, mount)
+  const facts = factsOf(await loadCluster(db, mount), '')
+  try {
+    return { urls: resolveAia(config, facts), warnings: [] }
+  } catch (error) {
+    if (!(error instanceof ChanceryError)) throw error
+    if (templatingWarning(config, { ...facts, issuerId: 'id' }) !== undefined) {
+      throw invalidRequest(
+        `unable to parse AIA URL information: ${error.message}\nUsing templated AIA URL's {{issuer_id}} field when generating root certificates is not supported.`,
+      )
+    }
+    return { urls: noAia, warnings: [templatedAiaWarning] }
+  }
+}
+
+const templatedAiaWarning =
+  'When generating root CA, found global AIA configuration with issuer_id template unsuitable for root generation. This AIA configuration has been ignored. To include AIA on this root CA, set the global AIA configuration to not include issuer_id and instead to refer to a static issuer name.'
+
+const warningsFor = (root: Root, request: GenerateRootRequest, aia: AiaUrls): string[] => {
   const table: readonly (readonly [applies: boolean, text: string])[] = [
     [
       isEmptyName(root.subject),
       'This issuer certificate was generated without a Subject; this makes it likely that issuing leaf certs with this certificate will cause TLS validation libraries to reject this certificate.',
     ],
-    [
-      true,
-      "This mount hasn't configured any authority information access (AIA) fields; this may make it harder for systems to find missing certificates in the chain or to validate revocation status of certificates. Consider updating /config/urls or the newly generated issuer with this information.",
-    ],
+    [!hasAia(aia), noAiaWarning],
     [
       request.max_path_length === 0,
       'Max path length of the generated certificate is zero. This certificate cannot be used to issue intermediate CA certificates.',
@@ -170,10 +208,16 @@ const store = async ({ changes }: RootDeps, mount: Mount, rows: Rows, now: Date)
   const at = { mount: mount.uuid, namespace: mount.namespace }
   try {
     await changes.transaction(async (tx, changed) => {
+      await lockIssuers(tx, mount.uuid)
       if (rows.key.generated) await insertKey(tx, rows.key.generated.record, now)
+      // Deleted while the root was made.
+      else await requireKey(tx, mount, rows.key.id)
       await setDefaultIfNone(tx, { ...at, name: 'keys' }, rows.key.id, now)
       await insertIssuer(tx, rows.issuer, now)
       await setDefaultIfNone(tx, { ...at, name: 'issuers' }, rows.issuer.id, now)
+      const { default_follows_latest_issuer: follows } = await loadIssuersConfig({ db: tx }, mount)
+      if (follows) await mergeConfig(tx, { ...at, name: 'issuers' }, { default: rows.issuer.id }, now)
+      await rebuildChains(tx, mount.uuid, now)
       await insertCertificates(tx, [rows.certificate])
       await insertCrl(tx, rows.crl)
       changed('issuer', mount.uuid)
@@ -203,13 +247,13 @@ export const generateRoot = async (
   // Of the request only what `rulesFor` has not taken already.
   const plan = planCertificate(now, rulesFor(request), { ...request, not_after: undefined }, undefined, mount)
   await refuseTakenNames(deps, mount, issuerName, keyName)
+  const aia = await rootAia(deps, mount)
 
   const key = await chooseKey(deps, mount, source, request, keyName)
-  const root = await selfSign(key, plan, request)
+  const root = await selfSign(key, plan, request, aia.urls)
   const issuerId = randomUUID()
   const document: IssuerDocument = {
-    usage: issuerUsages,
-    leaf_not_after_behavior: 'err',
+    ...issuerDefaults,
     revocation_signature_algorithm: root.signature.name,
   }
   const crlIssuer = {
@@ -256,6 +300,6 @@ export const generateRoot = async (
     keyName: key.name,
     privateKey: source === 'exported' ? key.generated?.key : undefined,
     format,
-    warnings: [...plan.warnings, ...warningsFor(root, request)],
+    warnings: [...plan.warnings, ...aia.warnings, ...warningsFor(root, request, aia.urls)],
   }
 }

@@ -1,6 +1,6 @@
 /** Names that operators give to issuers and keys. */
 import { invalidRequest } from '../../errors.ts'
-import { isDefault } from './resolve-issuer.ts'
+import { isDefault } from '../default-reference.ts'
 
 /** Vault's grammar of names, so that every name fits into a path. */
 const grammar = /^\w(?:[\w.-]*\w)?$/

@@ -1,17 +1,16 @@
 /** Which issuer does a reference mean: `default`, an id, or a name? */
+import { invalidRequest } from '../../errors.ts'
 import type { Mount } from '../../route.ts'
 import type { Db, Tx } from '../../store/database.ts'
 import { findDefault } from '../../store/pki-config.ts'
-import { findIssuer, type IssuerRecord } from '../../store/pki-issuers.ts'
-
-/** Vault reserves the word in any case. */
-export const isDefault = (reference: string): boolean => reference.toLowerCase() === 'default'
+import { findIssuer, type StoredIssuer } from '../../store/pki-issuers.ts'
+import { isDefault } from '../default-reference.ts'
 
 export const findIssuerByReference = async (
   db: Db | Tx,
   mount: Mount,
   reference: string,
-): Promise<IssuerRecord | undefined> => {
+): Promise<StoredIssuer | undefined> => {
   const id = isDefault(reference) ? await findDefault(db, mount.uuid, 'issuers') : reference
   return id ? findIssuer(db, mount.uuid, id) : undefined
 }
@@ -21,3 +20,15 @@ export const unresolvedIssuer = (reference: string): string =>
   isDefault(reference)
     ? 'no default issuer currently configured'
     : `unable to find PKI issuer for reference: ${reference}`
+
+/** @throws ChanceryError in Vault's words, after `context` */
+export const requireIssuer = async (
+  db: Db | Tx,
+  mount: Mount,
+  reference: string,
+  context = '',
+): Promise<StoredIssuer> => {
+  const issuer = await findIssuerByReference(db, mount, reference)
+  if (!issuer) throw invalidRequest(`${context}${unresolvedIssuer(reference)}`)
+  return issuer
+}

@@ -1,7 +1,4 @@
 import t from 'tap'
-import { fetchCrl } from '../../../src/pki/crl/fetch-crl.ts'
-import { findLoadedIssuer } from '../../../src/pki/issuers/load-issuer.ts'
-import { Cache } from '../../../src/store/cache.ts'
 import { parseCrl } from '../../../src/x509/crl.ts'
 import { freshEngine, type TestEngine } from '../../support/engine.ts'
 import { opensslText, withFiles } from '../../support/openssl.ts'
@@ -81,14 +78,23 @@ t.test('of many that make it anew at one time one publishes', async (t) => {
   t.equal((await stored(engine)).number, 2)
 })
 
-t.test('an issuer that never had a CRL serves none', async (t) => {
+t.test('an issuer that has no CRL yet gets its first when one is asked for', async (t) => {
   const engine = await freshEngine(t)
-  const { store, mount, barrier } = engine
   await engine.write('root/generate/internal', { common_name: 'Root', key_type: 'ec' })
-  await store.db.deleteFrom('pki_crls').execute()
+  await engine.store.db.deleteFrom('pki_crls').execute()
+  const crls = await Promise.all(Array.from({ length: 4 }, () => crlDer(engine)))
+  t.equal(new Set(crls.map((crl) => crl.toString('hex'))).size, 1)
+  t.equal((await stored(engine)).number, 1)
+})
+
+t.test('an issuer that may not sign CRLs keeps its last one', async (t) => {
+  const engine = await freshEngine(t)
+  await engine.write('root/generate/internal', { common_name: 'Root', key_type: 'ec' })
+  const before = await crlDer(engine)
+  await engine.write('issuer/default', { usage: 'issuing-certificates' })
+  await expire(engine)
+  t.same(await crlDer(engine), before)
+  await engine.store.db.deleteFrom('pki_crls').execute()
   t.equal((await engine.read('crl')).raw?.body.length, 0)
   t.ok((await engine.read('cert/crl')).nothing)
-  const issuers = new Cache<Awaited<ReturnType<typeof findLoadedIssuer>> & {}>(store.changes, 'issuer', { max: 1 })
-  const issuer = await findLoadedIssuer({ db: store.db, barrier, issuers }, mount, 'default')
-  t.equal(issuer && (await fetchCrl(store, mount, issuer)), undefined)
 })

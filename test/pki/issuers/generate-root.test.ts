@@ -162,3 +162,103 @@ t.test('a root without a subject is made, with a warning', async (t) => {
   const { warnings } = await engine.write('root/generate/internal', { key_type: 'ec' })
   t.match(warnings[0], /^This issuer certificate was generated without a Subject;/)
 })
+
+t.test('names, ranges and addresses below a root are constrained both ways', async (t) => {
+  const engine = await freshEngine(t)
+  const { data } = await engine.write('root/generate/internal', {
+    common_name: 'Root CA',
+    key_type: 'ec',
+    permitted_dns_domains: ['example.com', '.example.org'],
+    excluded_dns_domains: 'bad.example.com',
+    permitted_ip_ranges: '10.1.2.3/8,2001:db8::/32',
+    excluded_ip_ranges: '10.9.0.0/20',
+    permitted_email_addresses: 'example.com',
+    excluded_email_addresses: 'root@example.com',
+    permitted_uri_domains: '.example.com',
+    excluded_uri_domains: 'bad.example.com',
+    ext_key_usage: 'ClientAuth,ServerAuth',
+    ext_key_usage_oids: '1.3.6.1.4.1.99999.1',
+  })
+  const text = await opensslText(['x509', '-noout', '-text'], { input: String(data['certificate']) })
+  const [, permitted = '', excluded = ''] =
+    /Name Constraints: critical\s+Permitted:([^]*?)Excluded:([^]*?)\n {4}Signature/.exec(text) ?? []
+  const lines = (part: string) => part.trim().split(/\s*\n\s*/)
+  t.same(lines(permitted), [
+    'DNS:example.com',
+    'DNS:.example.org',
+    'IP:10.0.0.0/255.0.0.0',
+    'IP:2001:DB8:0:0:0:0:0:0/FFFF:FFFF:0:0:0:0:0:0',
+    'email:example.com',
+    'URI:.example.com',
+  ])
+  t.same(lines(excluded).slice(0, 4), [
+    'DNS:bad.example.com',
+    'IP:10.9.0.0/255.255.240.0',
+    'email:root@example.com',
+    'URI:bad.example.com',
+  ])
+  t.match(text, 'TLS Web Server Authentication, TLS Web Client Authentication, 1.3.6.1.4.1.99999.1\n')
+  for (const range of ['10.0.0.0', '10.0.0.0/33', 'x/8']) {
+    await t.rejects(engine.write('root/generate/internal', { key_type: 'ec', permitted_ip_ranges: [range] }), {
+      message: /^invalid permitted_ip_ranges value .*invalid CIDR address/,
+    })
+  }
+})
+
+t.test('an RSA root signs with the hash and the padding that are asked for', async (t) => {
+  const engine = await freshEngine(t)
+  const { data: key } = await engine.write('keys/generate/internal', { key_type: 'rsa' })
+  for (const [parameters, algorithm] of [
+    [{}, 'sha256WithRSAEncryption'],
+    [{ signature_bits: 512 }, 'sha512WithRSAEncryption'],
+    [{ signature_bits: 384, use_pss: true }, 'rsassaPss'],
+  ] as const) {
+    const { data } = await engine.write('root/generate/existing', {
+      common_name: 'Root',
+      key_ref: key['key_id'],
+      ...parameters,
+    })
+    const text = await opensslText(['x509', '-noout', '-text'], { input: String(data['certificate']) })
+    t.match(text, `Signature Algorithm: ${algorithm}\n`)
+    t.match(await opensslVerify(String(data['certificate']), String(data['certificate'])), ': OK')
+  }
+  await t.rejects(engine.write('root/generate/existing', { key_ref: key['key_id'], signature_bits: 100 }), {
+    message: 'unsupported hash signature algorithm: 100',
+  })
+})
+
+t.test('names of every kind are in a root, which asks no role', async (t) => {
+  const engine = await freshEngine(t)
+  const { data } = await engine.write('root/generate/internal', {
+    common_name: 'root.example.com',
+    key_type: 'ec',
+    alt_names: 'ca.example.com,ca@example.com',
+    ip_sans: '10.0.0.1,::1',
+    uri_sans: 'spiffe://example.com/ca',
+    other_sans: '1.3.6.1.4.1.311.20.2.3;utf8:ca@example.com',
+    format: 'der',
+  })
+  const text = await opensslText(['x509', '-inform', 'DER', '-noout', '-ext', 'subjectAltName'], {
+    input: Buffer.from(String(data['certificate']), 'base64'),
+  })
+  for (const name of [
+    'DNS:root.example.com',
+    'DNS:ca.example.com',
+    'email:ca@example.com',
+    'IP Address:10.0.0.1',
+    'IP Address:0:0:0:0:0:0:0:1',
+    'URI:spiffe://example.com/ca',
+    'othername: UPN:',
+  ]) {
+    t.match(text, name)
+  }
+})
+
+t.test('a root of the same name and key is in the chain of its twin', async (t) => {
+  const engine = await freshEngine(t)
+  await engine.write('root/generate/internal', { common_name: 'A', key_type: 'ec', issuer_name: 'a' })
+  await engine.write('root/generate/existing', { common_name: 'A', issuer_name: 'b' })
+  t.equal(((await engine.read('issuer/a')).data['ca_chain'] as string[]).length, 2)
+  await engine.call('delete', 'issuer/b')
+  t.equal(((await engine.read('issuer/a')).data['ca_chain'] as string[]).length, 1)
+})
