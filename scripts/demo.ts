@@ -20,6 +20,8 @@ const heading = (text: string): void => {
   say(paint(1, `${++step}. ${text}`))
 }
 
+const isToken = (name: string): boolean => name === 'client_token' || name === 'token'
+
 /** One line for a long value, so that an answer fits a screen. */
 const short = (value: unknown): unknown => {
   if (typeof value === 'string' && value.includes('-----BEGIN')) {
@@ -28,12 +30,14 @@ const short = (value: unknown): unknown => {
   }
   if (Array.isArray(value)) return value.map(short)
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, short(item)]))
+    const shown = Object.entries(value).map(([name, item]) => [name, isToken(name) ? '<token>' : short(item)])
+    return Object.fromEntries(shown)
   }
   return value
 }
 
-const openssl = (...args: string[]): string => execFileSync('openssl', args, { encoding: 'utf8', cwd: folder })
+const openssl = (...args: string[]): string =>
+  execFileSync('openssl', args, { encoding: 'utf8', cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
 
 interface Answer {
   status: number

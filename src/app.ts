@@ -56,6 +56,13 @@ const writeSecretFile = async (path: string, text: string): Promise<void> => {
     await file.close()
   }
   await rename(`${path}.new`, path)
+  // The name, too, must outlast a power loss: the token is nowhere else.
+  const folder = await open(dirname(path), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
 
 /**

@@ -155,6 +155,12 @@ const flagsFrom = (args: readonly string[]): Map<string, string> => {
   return given
 }
 
+/** Does the environment variable name a setting, or the file of a secret one? */
+const isSetting = (name: string): boolean => {
+  const secret: Setting | undefined = settings[name.replace(/_FILE$/, '') as Name]
+  return name in settings || (name.endsWith('_FILE') && secret?.secret === true)
+}
+
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
 /**
@@ -186,9 +192,7 @@ export const readConfig = (args: readonly string[], env: NodeJS.ProcessEnv): Con
   }
 
   for (const name of Object.keys(env)) {
-    if (name.startsWith('CHANCERY_') && !((name.replace(/_FILE$/, '') as Name) in settings) && !(name in settings)) {
-      throw new ConfigError(`${name}: no such setting`)
-    }
+    if (name.startsWith('CHANCERY_') && !isSetting(name)) throw new ConfigError(`${name}: no such setting`)
   }
 
   const data = resolve(read('CHANCERY_DATA') ?? '')

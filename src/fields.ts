@@ -73,6 +73,9 @@ export const text = (help: string) =>
     help,
   )
 
+/** Characters: more than any duration needs, less than it takes to keep a regular expression busy. */
+const longestDurationText = 100
+
 const unitSeconds: Record<string, number> = {
   ns: 1e-9,
   us: 1e-6,
@@ -90,6 +93,7 @@ const unitSeconds: Record<string, number> = {
  */
 export const parseDuration = (value: string | number): number | undefined => {
   if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined
+  if (value.length > longestDurationText) return undefined
   const trimmed = value.trim()
   if (trimmed === '') return 0
   if (/^[+-]?\d+(\.\d+)?$/.test(trimmed)) return Math.trunc(Number(trimmed))
@@ -119,6 +123,9 @@ export const humanDuration = (seconds: number): string =>
     .replace(/(?<=[hm])0s$/, '')
     .replace(/(?<=h)0m$/, '')
 
+/** Seconds: Go counts nanoseconds in 63 bits, which is 292 years. */
+export const longestDuration = 9_223_372_036
+
 /** Whole seconds, never negative. `""` and null count as not sent. */
 export const duration = (help: string) =>
   z
@@ -130,6 +137,15 @@ export const duration = (help: string) =>
         return refuse(context, 'time: invalid duration')
       }
       if (seconds < 0) return refuse(context, `cannot provide negative value '${seconds}'`)
+      if (seconds > longestDuration) {
+        const parsedByGo = typeof value === 'string' && /[a-ce-zµμ]$/.test(value.trim())
+        return refuse(
+          context,
+          parsedByGo
+            ? 'time: invalid duration'
+            : 'multiplication of durations resulted in overflow, one operand may be too large',
+        )
+      }
       return seconds
     })
     .pipe(z.int().optional())
@@ -143,6 +159,18 @@ const listItem = (value: unknown): string | undefined =>
       ? String(value)
       : undefined
 
+/** Items of a list or a map: each costs far more decoded than sent, and some fields are decoded for anybody. */
+const mostItems = 10_000
+
+/** Split at commas, unless that makes too many. */
+const split = (text: string): string[] | undefined => {
+  const items = text.split(',', mostItems + 1)
+  return items.length > mostItems ? undefined : items.map((item) => item.trim())
+}
+
+/** Postgres stores no NUL, and UTF-8 has no half of a surrogate pair. */
+const isPlain = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
+
 /** Vault's comma list: an array of scalars, or one string split at commas; items are trimmed, `""` and null are `[]`. */
 export const list = (help: string) =>
   described(
@@ -153,14 +181,38 @@ export const list = (help: string) =>
         const items = Array.isArray(value)
           ? value.map(listItem)
           : typeof value === 'string'
-            ? value.split(',').map((item) => item.trim())
+            ? split(value)
             : [listItem(value)]
+        if (!items || items.length > mostItems) return refuse(context, `expected at most ${mostItems} items`)
         if (items.some((item) => item === undefined)) return refuse(context, 'expected a list of strings')
         return items as string[]
       })
       .pipe(z.array(z.string())),
     help,
   )
+
+const jsonObjects = (text: string): string[] | undefined => {
+  if (!text.trimStart().startsWith('[')) return undefined
+  try {
+    const items: unknown = JSON.parse(text)
+    if (!Array.isArray(items) || items.length === 0) return Array.isArray(items) ? [] : undefined
+    const objects = items.every((item) => typeof item === 'object' && item !== null && !Array.isArray(item))
+    return objects ? items.map((item) => JSON.stringify(item)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** As `list`; besides, one string may be a JSON array of objects: then each item is the JSON text of one. */
+export const jsonList = (help: string) => {
+  const plain = list(help)
+  return z
+    .unknown()
+    .transform((value): unknown => (typeof value === 'string' ? (jsonObjects(value) ?? value) : value))
+    .pipe(plain)
+    .optional()
+    .describe(help)
+}
 
 const pairs = (items: readonly string[]): Record<string, string> | undefined => {
   const map: Record<string, string> = Object.create(null) as Record<string, string>
@@ -188,7 +240,7 @@ export const stringMap = (help: string) =>
 const stringMapOf = (value: unknown): Record<string, string> | undefined => {
   if (value === null || value === '') return {}
   if (Array.isArray(value)) {
-    return value.every((item) => typeof item === 'string') ? pairs(value) : undefined
+    return value.length <= mostItems && value.every((item) => typeof item === 'string') ? pairs(value) : undefined
   }
   if (typeof value === 'string') {
     if (value.trimStart().startsWith('{')) {
@@ -198,13 +250,16 @@ const stringMapOf = (value: unknown): Record<string, string> | undefined => {
         return undefined
       }
     }
-    return pairs(value.split(','))
+    const items = split(value)
+    return items && pairs(items)
   }
   if (typeof value !== 'object') return undefined
-  const map: Record<string, string> = {}
-  for (const [key, item] of Object.entries(value)) {
+  const map: Record<string, string> = Object.create(null) as Record<string, string>
+  const entries = Object.entries(value)
+  if (entries.length > mostItems) return undefined
+  for (const [key, item] of entries) {
     const plain = item === null ? '' : listItem(item)
-    if (plain === undefined) return undefined
+    if (plain === undefined || !isPlain(plain) || !isPlain(key)) return undefined
     map[key] = plain
   }
   return map

@@ -1,4 +1,5 @@
 /** The process: arguments and signals in, a server and exit codes out. */
+import { readFileSync } from 'node:fs'
 import { startApp, type App } from './app.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { ChanceryError } from './errors.ts'
@@ -11,6 +12,8 @@ const welcome = (app: App, config: Config): string => {
   }
   if (app.rootTokenFile) {
     lines.push(`The root token lies in ${app.rootTokenFile}`)
+    // To a person's eyes only: what is not a terminal may be a log.
+    if (process.stdout.isTTY) lines.push(`Root token: ${readFileSync(app.rootTokenFile, 'utf8').trim()}`)
     lines.push('', 'Paste this for a first certificate:', '', ...firstSteps(app, config))
   }
   return `${lines.join('\n')}\n`

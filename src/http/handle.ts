@@ -1,7 +1,7 @@
 /**
  * THE checklist: what happens to every call, in this order (Vault's, core-behaviour 1.9).
  *
- *   sealed? → namespace → parameters → mount and row → token → policy → audit the request → run → audit the answer
+ *   sealed? → namespace → mount and row → parameters → token → policy → audit the request → run → audit the answer
  *
  * Mount and row are looked up before the policy is asked, because the row says whether a write is a create or an
  * update and whether `sudo` is needed; but nothing is told of what was found until the policy has agreed, so that a
@@ -14,6 +14,7 @@ import type { AuditRequest, AuditResponse } from '../audit/entry.ts'
 import { ChanceryError, invalidRequest, missingToken, permissionDenied } from '../errors.ts'
 import { parseDuration } from '../fields.ts'
 import type { Matched, Matcher } from '../mounts/match.ts'
+import { withoutOuterSlashes } from '../mounts/mount.ts'
 import type { MountTable } from '../mounts/table.ts'
 import {
   rootNamespace,
@@ -74,18 +75,18 @@ export const makeHandle = (deps: HandleDeps): Handle => {
     }
     if (deps.sealed()) throw new ChanceryError('sealed', 'Vault is sealed')
 
-    // Namespace, parameters.
+    // Namespace.
     const namespace = namespaceOf(request)
     if (request.query['help']) return help(deps, request, namespace)
     refuseWrapping(request)
-    const data = request.data()
 
-    // Mount and row, kept to ourselves for now.
+    // Mount and row, kept to ourselves for now; parameters.
     const resolved = await deps.mounts.resolve(namespace, path)
     const found: Found = resolved
       ? withHead(request, deps.matchers.get(resolved.mount.type)?.(verb, resolved.rest) ?? 'unsupported path')
       : 'no handler'
     const row = typeof found === 'string' ? undefined : found.row
+    const data = row?.rawBody ? {} : request.data()
     const audited = row?.unaudited !== true
     const entry: AuditRequest = {
       time: deps.now(),
@@ -105,17 +106,17 @@ export const makeHandle = (deps: HandleDeps): Handle => {
     // Token, policy.
     let authenticated: Authenticated | undefined
     let call: MutableCall | undefined
-    let allowed: AuditRequest
+    let asked = entry
     try {
       authenticated = await authenticate(deps, request, row)
       const caller = authenticated?.caller
       if (resolved) {
         call = newCall(request, resolved.mount, namespace, resolved.rest)
         call.caller = caller
-        call.operation = await operationOf(verb, found, call, data)
+        call.operation = await operationOf(verb, found, call)
       }
       const operation = call?.operation ?? entry.operation
-      allowed = { ...entry, operation, caller }
+      asked = { ...entry, operation, caller }
       if (!row?.public) {
         if (!caller) throw missingToken()
         const decision = await deps.authorize({
@@ -126,8 +127,8 @@ export const makeHandle = (deps: HandleDeps): Handle => {
           data,
           sudoPath: row?.sudo === true,
         })
-        allowed = {
-          ...allowed,
+        asked = {
+          ...asked,
           policyResults: { allowed: decision.allowed, grantingPolicies: decision.granting },
         }
         if (!decision.allowed) throw permissionDenied()
@@ -135,7 +136,7 @@ export const makeHandle = (deps: HandleDeps): Handle => {
       }
     } catch (error) {
       // A refused request is audited too, and its use of the token counts.
-      const refused: AuditRequest = { ...entry, caller: authenticated?.caller, error: publicText(error) }
+      const refused: AuditRequest = { ...asked, caller: authenticated?.caller, error: publicText(error) }
       await deps.audit.logRequest(refused)
       await deps.audit.logResponse(refused, { time: deps.now(), error: publicText(error) })
       if (authenticated?.spent) await deps.authenticator.revoke(authenticated.caller.tokenHash)
@@ -143,7 +144,7 @@ export const makeHandle = (deps: HandleDeps): Handle => {
     }
 
     // Audit before the engine runs: if no device takes the entry, nothing happens at all.
-    if (audited) await deps.audit.logRequest(allowed)
+    if (audited) await deps.audit.logRequest(asked)
 
     const warnings: string[] = []
     let reply: Reply
@@ -155,14 +156,14 @@ export const makeHandle = (deps: HandleDeps): Handle => {
       if (reply && !('raw' in reply)) warnings.push(...parameterWarnings(found.row, found.captures, data))
       response = auditedReply(reply, warnings, deps.now())
     } catch (error) {
-      if (audited) await deps.audit.logResponse(allowed, { time: deps.now(), error: publicText(error) })
+      if (audited) await deps.audit.logResponse(asked, { time: deps.now(), error: publicText(error) })
       throw error
     } finally {
       if (authenticated?.spent) await deps.authenticator.revoke(authenticated.caller.tokenHash)
     }
 
     // Audit before the answer leaves: what the engine did is done, but an answer that no device recorded is not given.
-    if (audited) await deps.audit.logResponse(allowed, response)
+    if (audited) await deps.audit.logResponse(asked, response)
     return replyOf(reply, { requestId: request.id, verb, warnings, alsoAtTop: row?.alsoAtTop })
   }
 }
@@ -170,7 +171,8 @@ export const makeHandle = (deps: HandleDeps): Handle => {
 /** `?help=1`: what a path is for. It takes a token that is good, and no policy (Vault). */
 const help = async (deps: HandleDeps, request: EdgeRequest, namespace: Namespace): Promise<EdgeReply> => {
   if (!request.token) throw missingToken()
-  await deps.authenticator.authenticate(request.token)
+  const { caller, spent } = await deps.authenticator.authenticate(request.token)
+  if (spent) await deps.authenticator.revoke(caller.tokenHash)
   const resolved = await deps.mounts.resolve(namespace, request.path)
   if (!resolved) throw notFound('no handler', request.path)
   const path = resolved.rest.replace(/\/$/, '')
@@ -185,7 +187,7 @@ const withHead = <F extends Found>(request: EdgeRequest, found: F): F | 'unsuppo
 
 /** There is one namespace yet. The header may name it, or be empty. */
 const namespaceOf = (request: EdgeRequest): Namespace => {
-  const name = (request.namespaceHeader ?? '').replace(/^\/+|\/+$/g, '')
+  const name = withoutOuterSlashes(request.namespaceHeader ?? '')
   if (name !== '' && name !== 'root') throw new ChanceryError('no handler', 'namespace not found')
   return rootNamespace
 }
@@ -237,16 +239,14 @@ const newCall = (request: EdgeRequest, mount: Mount, namespace: Namespace, path 
   warn: () => {},
 })
 
-/** Where a row can tell, a write to what is not there yet is a create. */
-const operationOf = async (
-  verb: EdgeRequest['verb'],
-  found: Found,
-  call: MutableCall,
-  data: Record<string, unknown>,
-): Promise<Operation> => {
+/**
+ * Where a row can tell, a write to what is not there yet is a create. It gets the captures alone: what is wrong with
+ * the parameters is told to nobody whom the policy refuses.
+ */
+const operationOf = async (verb: EdgeRequest['verb'], found: Found, call: MutableCall): Promise<Operation> => {
   if (verb !== 'write') return verb
   if (typeof found === 'string' || !found.row.exists) return 'update'
-  call.input = found.decode({ ...data, ...found.captures })
+  call.input = found.decode(found.captures)
   return (await found.row.exists(call as Call<never>)) ? 'update' : 'create'
 }
 
@@ -274,11 +274,11 @@ const parameterWarnings = (
 ): string[] => {
   const sent = Object.keys(data)
   const warnings: string[] = []
-  const unknown = sent.filter((name) => !(name in row.fields))
+  const unknown = sent.filter((name) => !Object.hasOwn(row.fields, name))
   if (unknown.length > 0) {
     warnings.push(`Endpoint ignored these unrecognized parameters: [${unknown.sort().join(' ')}]`)
   }
-  const replaced = sent.filter((name) => name in captures)
+  const replaced = sent.filter((name) => Object.hasOwn(captures, name))
   if (replaced.length > 0) {
     warnings.push(
       `Endpoint replaced the value of these parameters with the values captured from the endpoint's path: [${replaced.sort().join(' ')}]`,

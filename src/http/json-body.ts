@@ -4,7 +4,7 @@
  * who walks it later (the audit log's HMACs, JSON.stringify).
  */
 import { isUtf8 } from 'node:buffer'
-import { invalidRequest } from '../errors.ts'
+import { ChanceryError, invalidRequest } from '../errors.ts'
 
 /** No parameter of Vault's nests deeper than ten; every later walk takes a stack frame per level. */
 const maxDepth = 100
@@ -126,10 +126,9 @@ export const parseJsonBody = (body: Buffer): Record<string, unknown> => {
 }
 
 const decodePart = (part: string): string => {
-  if (!part.includes('%') && !part.includes('+')) return part
-  let decoded: string
+  let decoded = part
   try {
-    decoded = decodeURIComponent(part.replaceAll('+', ' '))
+    if (part.includes('%') || part.includes('+')) decoded = decodeURIComponent(part.replaceAll('+', ' '))
   } catch {
     throw invalidRequest('invalid URL escape')
   }
@@ -172,8 +171,12 @@ const isForm = (contentType: string | undefined, body: Buffer): boolean =>
   mediaType(contentType) === 'application/x-www-form-urlencoded' &&
   !/^[ \t\r\n]*[[{]/.test(body.toString('latin1', 0, 512))
 
+/** Decoding 32 MiB of escapes takes seconds, and what is large (a CSR, a bundle) is sent as JSON. */
+const maxFormBytes = 1024 * 1024
+
 /** A form; a repeated key's values are joined with commas, as Vault does. */
 const parseForm = (body: Buffer): Record<string, unknown> => {
+  if (body.length > maxFormBytes) throw new ChanceryError('too large', 'http: request body too large')
   if (!isUtf8(body)) throw invalidRequest('error parsing form data')
   const parameters = parseParameters(body.toString('utf8'))
   for (const [key, value] of Object.entries(parameters)) {
@@ -184,7 +187,7 @@ const parseForm = (body: Buffer): Record<string, unknown> => {
 
 /**
  * The parameters of a POST or PUT.
- * @throws invalid request
+ * @throws invalid request; too large, for a form
  */
 export const parseBody = (body: Buffer, contentType: string | undefined): Record<string, unknown> =>
   isForm(contentType, body) ? parseForm(body) : parseJsonBody(body)

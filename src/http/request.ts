@@ -208,12 +208,18 @@ export const edgeRequest = (
 
 const noBody = Buffer.alloc(0)
 
+/** Bodies up to here are always read: whoever fills the memory with large ones must not shut out the usual ones. */
+const smallBodyBytes = 64 * 1024
+
+/** Counts bytes that a request is about to keep in memory. @throws unavailable when there are too many */
+export type HoldBytes = (bytes: number) => void
+
 /**
  * The whole body.
- * @throws too large (the rest is read and dropped, so that the client gets to read the answer); any other error when
- *   the client has gone
+ * @throws too large, or what `hold` throws (the rest is read and dropped, so that the client gets to read the answer);
+ *   any other error when the client has gone
  */
-export const readBody = (raw: IncomingMessage): Promise<Buffer> =>
+export const readBody = (raw: IncomingMessage, hold: HoldBytes): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const { headers } = raw
     if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) {
@@ -222,18 +228,27 @@ export const readBody = (raw: IncomingMessage): Promise<Buffer> =>
     }
     const chunks: Buffer[] = []
     let length = 0
-    const refuse = (): void => {
+    let refused = false
+    const refuse = (error: unknown): void => {
+      refused = true
       chunks.length = 0
-      reject(new ChanceryError('too large', 'http: request body too large'))
+      reject(error)
     }
+    const tooLarge = () => new ChanceryError('too large', 'http: request body too large')
     raw.on('data', (chunk: Buffer) => {
+      if (refused) return
       length += chunk.length
-      if (length > maxBodyBytes) refuse()
-      else chunks.push(chunk)
+      if (length > maxBodyBytes) return refuse(tooLarge())
+      try {
+        if (length > smallBodyBytes) hold(chunk.length)
+        chunks.push(chunk)
+      } catch (error) {
+        refuse(error)
+      }
     })
     raw.on('end', () => {
       resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
     })
     raw.on('error', reject)
-    if (Number(headers['content-length']) > maxBodyBytes) refuse()
+    if (Number(headers['content-length']) > maxBodyBytes) refuse(tooLarge())
   })

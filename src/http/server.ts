@@ -14,7 +14,7 @@ import { unavailable } from '../errors.ts'
 import { refuseConnection } from './connection-error.ts'
 import { errorBody, errorReply, type Log } from './error-reply.ts'
 import { ListConnection, takeListVerb } from './list-verb.ts'
-import { edgeRequest, readBody, readTarget, type EdgeReply, type Handle } from './request.ts'
+import { edgeRequest, readBody, readTarget, type EdgeReply, type Handle, type HoldBytes } from './request.ts'
 import { readTls, reloadTls, type TlsFiles } from './tls.ts'
 
 export interface HttpServerOptions {
@@ -24,6 +24,8 @@ export interface HttpServerOptions {
   log: Log
   /** Vault's max_request_duration. */
   maxRequestSeconds?: number
+  /** What all large bodies together may take: a body is read before anybody asks who sends it. */
+  maxBodiesBytes?: number
   limits?: Partial<Limits>
 }
 
@@ -112,26 +114,37 @@ export const createHttpServer = ({
   tls,
   log,
   maxRequestSeconds = 90,
+  maxBodiesBytes = 256 * 1024 * 1024,
   limits,
 }: HttpServerOptions): HttpServer => {
   const send = (raw: IncomingMessage, response: ServerResponse, reply: EdgeReply): void => {
     response.writeHead(reply.status, headersOf(raw, reply, tls !== undefined)).end(reply.body)
   }
 
-  const replyTo = async (raw: IncomingMessage, method: string, id: string): Promise<EdgeReply> => {
+  const replyTo = async (
+    raw: IncomingMessage,
+    { method, id, hold }: { method: string; id: string; hold: HoldBytes },
+  ): Promise<EdgeReply> => {
     const target = readTarget(method, raw.url ?? '')
     if (!target) return elsewhere(raw)
-    const body = bodyVerbs.has(method) ? await readBody(raw) : undefined
+    const body = bodyVerbs.has(method) ? await readBody(raw, hold) : undefined
     return beforeDeadline(handle(edgeRequest(id, target, raw, body)), maxRequestSeconds)
   }
 
   let inProgress = 0
+  let bodiesBytes = 0
 
   const serve = async (raw: IncomingMessage, response: ServerResponse, method: string): Promise<void> => {
     const id = randomUUID()
     inProgress++
+    let held = 0
+    const hold: HoldBytes = (bytes) => {
+      if (bodiesBytes + bytes > maxBodiesBytes) throw unavailable('too many large requests at a time')
+      bodiesBytes += bytes
+      held += bytes
+    }
     try {
-      send(raw, response, await replyTo(raw, method, id))
+      send(raw, response, await replyTo(raw, { method, id, hold }))
     } catch (error) {
       // The client has gone, and with it the body that we waited for.
       if (error === raw.errored) return
@@ -144,6 +157,7 @@ export const createHttpServer = ({
       }
     } finally {
       inProgress--
+      bodiesBytes -= held
     }
   }
 

@@ -9,6 +9,7 @@ import { type Curve, curves, type KeyType, type PublicKey, rsaKeyIdentifier } fr
 import { bitString, explicit, integer, octetString, oid, sequence } from '../x509/der.ts'
 import { curveOids, keyOids } from '../x509/oids.ts'
 import { encodePem } from '../x509/pem.ts'
+import { WaitingLine } from './waiting-line.ts'
 
 /** `traditional` is Vault's default: SEC 1 for EC, PKCS#1 for RSA, and PKCS#8 for Ed25519, which has no other. */
 export type PrivateKeyFormat = 'traditional' | 'pkcs8'
@@ -66,13 +67,21 @@ const ecGenerators = new Map([...curves.values()].map((curve) => [curve.bits, ec
 
 const generateInThread = promisify(generateKeyPair)
 
+/**
+ * An RSA key takes up to seconds, and the process has four threads for this, for signatures and for files: two of them
+ * are always left. The threads are the process's, and so is the line.
+ */
+const rsaLine = new WaitingLine({ maxRunning: 2, maxWaiting: 100 })
+
 const generateRsa = async (bits: number): Promise<GeneratedKey> => {
-  const { publicKey, privateKey } = await generateInThread('rsa', {
-    modulusLength: bits,
-    publicExponent: 0x10001,
-    publicKeyEncoding: { format: 'der', type: 'spki' },
-    privateKeyEncoding: { format: 'der', type: 'pkcs1' },
-  })
+  const { publicKey, privateKey } = await rsaLine.take(() =>
+    generateInThread('rsa', {
+      modulusLength: bits,
+      publicExponent: 0x10001,
+      publicKeyEncoding: { format: 'der', type: 'spki' },
+      privateKeyEncoding: { format: 'der', type: 'pkcs1' },
+    }),
+  )
   return generated({ type: 'rsa', bits, spki: publicKey }, privateKeyInfo(rsaKeyIdentifier, privateKey), {
     label: 'RSA PRIVATE KEY',
     der: privateKey,
@@ -91,6 +100,7 @@ const generateEd25519 = async (): Promise<GeneratedKey> => {
  * A new key. EC keys come at once: the largest curve takes a millisecond, P-256 a thirtieth of one. The others are made
  * in a thread.
  * @param bits as `keyParameters` resolved them; of no meaning for Ed25519
+ * @throws unavailable when too many RSA keys are waited for
  */
 export const generateKey = (type: KeyType, bits: number): GeneratedKey | Promise<GeneratedKey> => {
   if (type === 'rsa') return generateRsa(bits)

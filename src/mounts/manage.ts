@@ -13,7 +13,15 @@ import {
   updateMount,
   type MountRecord,
 } from '../store/mounts.ts'
-import { fullPath, mergeMountConfig, mountPath, newMount, pathConflict, type MountConfigInput } from './mount.ts'
+import {
+  fullPath,
+  mergeMountConfig,
+  mountPath,
+  newMount,
+  pathConflict,
+  withoutOuterSlashes,
+  type MountConfigInput,
+} from './mount.ts'
 
 export interface MountType {
   class: 'secret' | 'auth'
@@ -40,7 +48,7 @@ export interface EnableRequest {
 }
 
 const find = (records: readonly MountRecord[], path: string): MountRecord | undefined =>
-  records.find((record) => fullPath(record) === `${path.replace(/\/+$/, '')}/`)
+  records.find((record) => fullPath(record) === `${withoutOuterSlashes(path)}/`)
 
 /** @throws invalid request: unknown type, reserved or overlapping path, TTLs out of order */
 export const enableMount = async (deps: MountDeps, namespace: Namespace, request: EnableRequest): Promise<void> => {
@@ -116,7 +124,7 @@ export const remount = async (deps: MountDeps, namespace: Namespace, from: strin
   await deps.changes.transaction(async (tx, changed) => {
     await lockMountPaths(tx)
     const mounts = await listMounts(tx, namespace.id)
-    const mount = find(mounts, from.replace(/^\/+|\/+$/g, ''))
+    const mount = find(mounts, withoutOuterSlashes(from))
     if (!mount) throw invalidRequest(`no matching mount at "${from}"`)
     if (!deps.types.get(mount.type)?.mountable || mount.class !== 'secret') {
       throw invalidRequest(`cannot remount "${fullPath(mount)}"`)

@@ -1,7 +1,7 @@
 /** What a mount is made of, and the rules of its path and its tunables. Pure. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { invalidRequest } from '../errors.ts'
-import { formatDuration, parseDuration } from '../fields.ts'
+import { formatDuration, longestDuration, parseDuration } from '../fields.ts'
 import type { Mount, MountConfig } from '../route.ts'
 import type { MountRecord } from '../store/mounts.ts'
 
@@ -55,16 +55,21 @@ export const builtInMounts = (namespace: string): MountRecord[] => [
 
 const reserved = ['sys/', 'auth/', 'audit/', 'cubbyhole/', 'identity/']
 
+/** The look-behind keeps it linear: a run of slashes is tried from its first one only. */
+export const withoutOuterSlashes = (path: string): string => path.replace(/^\/+|(?<!\/)\/+$/g, '')
+
 /**
  * A mount path as it was asked for, in its canonical form with one trailing slash.
  * @throws invalid request: a reserved path, or characters that no path of a request could hold
  */
 export const mountPath = (path: string): string => {
-  const trimmed = path.replace(/^\/+|\/+$/g, '')
+  const trimmed = withoutOuterSlashes(path)
   if (trimmed === '' || trimmed.length > 200) throw invalidRequest('mount path must have 1 to 200 characters')
   if (/[^\x21-\x7e]|[*+%?#\\"'`<>{}]|\/\//.test(trimmed)) {
     throw invalidRequest(`mount path ${JSON.stringify(trimmed)} contains characters that a path cannot hold`)
   }
+  // No path of a request has one, so nobody would ever get there.
+  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(trimmed)) throw invalidRequest('relative paths not supported')
   const clash = reserved.find((own) => `${trimmed}/`.startsWith(own))
   if (clash) throw invalidRequest(`cannot mount "${trimmed}/"`)
   return `${trimmed}/`
@@ -84,7 +89,7 @@ const ttlSetting = (name: string, value: unknown, whenEmpty: number | undefined)
   if (value === 'system') return 0
   if (value === '') return whenEmpty
   const seconds = typeof value === 'string' || typeof value === 'number' ? parseDuration(value) : undefined
-  if (seconds === undefined || seconds < 0) {
+  if (seconds === undefined || seconds < 0 || seconds > longestDuration) {
     throw invalidRequest(`unable to parse ${name} of ${JSON.stringify(value)}`)
   }
   return seconds

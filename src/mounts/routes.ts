@@ -36,9 +36,16 @@ const describe = (record: MountRecord) => ({
   uuid: record.uuid,
 })
 
-const mapped = (records: readonly MountRecord[], kind: 'secret' | 'auth') =>
+/** To a caller without a token, where the mount is open to see at all: no accessor, no settings (Vault). */
+const describeToAnyone = ({ description, options, type }: MountRecord) => ({ description, options, type })
+
+const mapped = (
+  records: readonly MountRecord[],
+  kind: 'secret' | 'auth',
+  shown: (record: MountRecord) => Record<string, unknown> = describe,
+) =>
   Object.fromEntries(
-    records.filter((record) => record.class === kind).map((record) => [record.path, describe(record)] as const),
+    records.filter((record) => record.class === kind).map((record) => [record.path, shown(record)] as const),
   )
 
 const mountPathHelp = 'Path of the mount, without the trailing slash.'
@@ -233,7 +240,8 @@ export const mountRoutes = (deps: MountRoutesDeps): Route[] => {
           const open = record.config.listing_visibility === 'unauth'
           if (open || (call.caller && (await deps.canReach(call, fullPath(record))))) shown.push(record)
         }
-        return { data: { secret: mapped(shown, 'secret'), auth: mapped(shown, 'auth') } }
+        const form = call.caller ? describe : describeToAnyone
+        return { data: { secret: mapped(shown, 'secret', form), auth: mapped(shown, 'auth', form) } }
       },
     }),
     route({

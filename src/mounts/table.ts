@@ -18,6 +18,8 @@ export interface ResolvedMount {
 interface Table {
   records: readonly MountRecord[]
   byPath: ReadonlyMap<string, Mount>
+  /** Of the paths, so that a hostile one with thousands of slashes is not looked up at each. */
+  longest: number
 }
 
 export class MountTable {
@@ -35,9 +37,10 @@ export class MountTable {
       this.#tables.peek(key) ??
       (await this.#tables.get(key, async () => {
         const records = await listMounts(this.#db, namespace)
-        return { records, byPath: new Map(records.map((record) => [fullPath(record), effectiveMount(record)])) }
+        const byPath = new Map(records.map((record) => [fullPath(record), effectiveMount(record)]))
+        return { records, byPath, longest: Math.max(0, ...[...byPath.keys()].map((path) => path.length)) }
       }))
-    return loaded ?? { records: [], byPath: new Map() }
+    return loaded ?? { records: [], byPath: new Map(), longest: 0 }
   }
 
   /** All mounts, sorted by class and path. */
@@ -50,8 +53,8 @@ export class MountTable {
    * Mounts never overlap, so at most one prefix is there.
    */
   async resolve(namespace: Namespace, path: string): Promise<ResolvedMount | undefined> {
-    const { byPath } = await this.#table(namespace.id)
-    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    const { byPath, longest } = await this.#table(namespace.id)
+    for (let slash = path.indexOf('/'); slash >= 0 && slash < longest; slash = path.indexOf('/', slash + 1)) {
       const mount = byPath.get(path.slice(0, slash + 1))
       if (mount) return { mount, rest: path.slice(slash + 1) }
     }

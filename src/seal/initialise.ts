@@ -48,13 +48,14 @@ export const initialiseDatabase = (changes: Changes, seal: NewSeal): Promise<str
     if (await findSeal(tx)) return undefined
     const now = changes.now()
     const clusterId = randomUUID()
+    const rootKey = newKey()
     const keyring = newKeyring()
     const hmacKeys = new Map(hmacKeyNames.map((name) => [name, randomBytes(keyBytes)]))
     const barrier = new Barrier()
     barrier.install({ keyring, hmacKeys })
     try {
       await insertSeal(tx, {
-        ...protectKeys({ cluster_id: clusterId }, { sealKey: await seal.sealKey(), rootKey: newKey(), keyring }),
+        ...protectKeys({ cluster_id: clusterId }, { sealKey: await seal.sealKey(), rootKey, keyring }),
         version: 1,
         type: seal.type,
         secret_shares: seal.secretShares,
@@ -73,5 +74,6 @@ export const initialiseDatabase = (changes: Changes, seal: NewSeal): Promise<str
       return token
     } finally {
       barrier.clear()
+      for (const key of [rootKey, ...hmacKeys.values()]) key.fill(0)
     }
   })

@@ -5,7 +5,7 @@
  * database would throw away every secret in it. Whoever has this file and the database has everything.
  */
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, unlink, type FileHandle } from 'node:fs/promises'
+import { constants, link, mkdir, open, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ConfigError } from '../config.ts'
 import { keyBytes, newKey } from './aes-gcm.ts'
@@ -39,7 +39,8 @@ const readKey = async (file: FileHandle, path: string): Promise<Buffer> => {
 export const readKeyFile = async (path: string): Promise<Buffer | undefined> => {
   let file: FileHandle
   try {
-    file = await open(path, 'r')
+    // A pipe would keep the start waiting for somebody to write into it.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw refusal(path, `cannot be read: ${codeOf(error)}`)

@@ -6,7 +6,7 @@ import { ChanceryError } from '../errors.ts'
 import type { SealRecord } from '../store/seal.ts'
 import { decryptAt, encryptAt, keyBytes, newKey } from './aes-gcm.ts'
 import { Barrier } from './barrier.ts'
-import { decodeKeyring, encodeKeyring, newestTerm, withNewTerm, type Keyring } from './keyring.ts'
+import { decodeKeyring, encodeKeyring, newestTerm, wipeKeyring, withNewTerm, type Keyring } from './keyring.ts'
 
 type Row = Pick<SealRecord, 'cluster_id' | 'root_key' | 'keyring' | 'root_key_in_barrier'>
 
@@ -19,13 +19,20 @@ export const barrierOf = (keyring: Keyring): Barrier => {
   return barrier
 }
 
+const encryptKeyring = (row: Pick<SealRecord, 'cluster_id'>, rootKey: Uint8Array, keyring: Keyring): Buffer => {
+  const bytes = encodeKeyring(keyring)
+  const encrypted = encryptAt(rootKey, place(row, 'keyring'), bytes)
+  bytes.fill(0)
+  return encrypted
+}
+
 /** The three encrypted columns. */
 export const protectKeys = (
   row: Pick<SealRecord, 'cluster_id'>,
   keys: { sealKey: Uint8Array; rootKey: Uint8Array; keyring: Keyring },
 ): Omit<Row, 'cluster_id'> => ({
   root_key: encryptAt(keys.sealKey, place(row, 'root_key'), keys.rootKey),
-  keyring: encryptAt(keys.rootKey, place(row, 'keyring'), encodeKeyring(keys.keyring)),
+  keyring: encryptKeyring(row, keys.rootKey, keys.keyring),
   root_key_in_barrier: barrierOf(keys.keyring).encrypt(place(row, 'root_key_in_barrier'), keys.rootKey),
 })
 
@@ -36,7 +43,9 @@ export const openRootKey = (row: Row, sealKey: Uint8Array): Buffer | undefined =
 /** The keyring, or `undefined`: the root key has been changed by a rekey, or the row is damaged. */
 export const openKeyring = (row: Row, rootKey: Uint8Array): Keyring | undefined => {
   const bytes = decryptAt(rootKey, place(row, 'keyring'), row.keyring)
-  return bytes && decodeKeyring(bytes)
+  const keyring = bytes && decodeKeyring(bytes)
+  bytes?.fill(0)
+  return keyring
 }
 
 /** The columns with one term more, and that term. @throws ChanceryError `internal` when the root key does not fit */
@@ -47,20 +56,23 @@ export const addTerm = (
   const keyring = openKeyring(row, rootKey)
   if (!keyring) throw new ChanceryError('internal', 'the root key does not open the keyring')
   const next = withNewTerm(keyring)
-  return {
-    term: newestTerm(next),
-    columns: {
-      keyring: encryptAt(rootKey, place(row, 'keyring'), encodeKeyring(next)),
-      root_key_in_barrier: barrierOf(next).encrypt(place(row, 'root_key_in_barrier'), rootKey),
-    },
+  const columns = {
+    keyring: encryptKeyring(row, rootKey, next),
+    root_key_in_barrier: barrierOf(next).encrypt(place(row, 'root_key_in_barrier'), rootKey),
   }
+  wipeKeyring(next)
+  return { term: newestTerm(next), columns }
 }
 
 /** All columns under a new root key and the new seal's key: what a rekey writes. @throws as `addTerm` */
 export const changeRootKey = (row: Row, rootKey: Uint8Array, newSealKey: Uint8Array): Omit<Row, 'cluster_id'> => {
   const keyring = openKeyring(row, rootKey)
   if (!keyring) throw new ChanceryError('internal', 'the root key does not open the keyring')
-  return protectKeys(row, { sealKey: newSealKey, rootKey: newKey(), keyring })
+  const newRootKey = newKey()
+  const columns = protectKeys(row, { sealKey: newSealKey, rootKey: newRootKey, keyring })
+  newRootKey.fill(0)
+  wipeKeyring(keyring)
+  return columns
 }
 
 /**
@@ -77,7 +89,9 @@ export const followChange = (
   try {
     rootKey = held.barrier.decrypt(place(row, 'root_key_in_barrier'), row.root_key_in_barrier)
   } catch {
-    // Rotated and rekeyed at once: the new root key lies under a term that this replica has never seen.
+    // Rotated and rekeyed at once: the new root key lies under a term that this replica has never seen. Under earlier
+    // terms it must not lie: a rekey and a rotate are how whoever has old shares and an old copy of the database is
+    // shut out.
     return undefined
   }
   const under = openKeyring(row, rootKey)

@@ -15,7 +15,15 @@ import { ChanceryError, invalidRequest, unavailable } from '../errors.ts'
 import type { Changes } from '../store/changes.ts'
 import type { Db, Tx } from '../store/database.ts'
 import type { Log } from '../store/log.ts'
-import { addEncryptions, findKeyTerm, findSeal, insertKeyTerm, updateSeal, type SealRecord } from '../store/seal.ts'
+import {
+  addEncryptions,
+  findKeyTerm,
+  findSeal,
+  insertKeyTerm,
+  settleSeal,
+  updateSeal,
+  type SealRecord,
+} from '../store/seal.ts'
 import { newKey } from './aes-gcm.ts'
 import { Barrier, vaultIsSealed } from './barrier.ts'
 import { loadHmacKeys } from './hmac-keys.ts'
@@ -23,6 +31,7 @@ import { initialiseDatabase, type CreateRootToken, type NewSeal } from './initia
 import { createKeyFile, readKeyFile } from './key-file.ts'
 import { RootGeneration } from './generate-root.ts'
 import { addTerm, barrierOf, changeRootKey, followChange, openKeyring, openRootKey } from './key-hierarchy.ts'
+import { wipeKeyring } from './keyring.ts'
 import { Rekey } from './rekey.ts'
 import type { SealAccess } from './seal-access.ts'
 import { splitSecret } from './shamir.ts'
@@ -240,7 +249,8 @@ export class Seal {
       const sealKey = newKey()
       // Before the commit: nothing after it may fail, or the shares would be lost.
       const shares = await splitSecret(sealKey, request.secretShares, request.secretThreshold)
-      const rootToken = await initialiseDatabase(changes, {
+      let made: string | undefined
+      const newSeal: NewSeal = {
         type: 'shamir',
         secretShares: request.secretShares,
         secretThreshold: request.secretThreshold,
@@ -248,9 +258,16 @@ export class Seal {
         createRootToken,
         populate: this.#options.populate,
         rootTokenId: config.rootToken,
-      })
+        keepRootToken: async (token) => void (made = token),
+      }
+      const rootToken = await initialiseDatabase(changes, newSeal)
+        .catch(async (error: unknown) => {
+          // As with a rekey: a COMMIT may have taken effect unheard, and then only these shares open what it made.
+          if (made === undefined || !(await this.#isWritten(sealKey))) throw error
+          return made
+        })
+        .finally(() => sealKey.fill(0))
       if (rootToken === undefined) throw invalidRequest('Vault is already initialized')
-      sealKey.fill(0)
       log.info({ shares: request.secretShares, threshold: request.secretThreshold }, 'initialised')
       return { shares, rootToken }
     })
@@ -402,11 +419,12 @@ export class Seal {
     const { changes, db, log } = this.#options
     const keyring = openKeyring(record, rootKey)
     if (!keyring) throw new ChanceryError('internal', 'the root key does not open the keyring')
-    this.barrier.install({ keyring, hmacKeys: await loadHmacKeys(db, barrierOf(keyring)) })
     try {
+      this.barrier.install({ keyring, hmacKeys: await loadHmacKeys(db, barrierOf(keyring)) })
       for (const listener of this.#unsealedListeners) await listener()
     } catch (error) {
       rootKey.fill(0)
+      wipeKeyring(keyring)
       this.#forgetKeys()
       throw error
     }
@@ -555,17 +573,20 @@ export class Seal {
   }
 
   async #replaceSealKey(sealKey: Uint8Array, shares: number, threshold: number): Promise<void> {
+    const { record: before } = this.#requireUnsealed()
     try {
-      await this.#change((record, rootKey) => ({
-        ...changeRootKey(record, rootKey, sealKey),
-        secret_shares: shares,
-        secret_threshold: threshold,
-      }))
+      await this.#change((record, rootKey) => {
+        // The shares that allowed this rekey open the root key of before, and following the other rekey has wiped
+        // `sealKey` with the attempt: whatever were written now, no share would ever open it.
+        if (!sameRootKey(record, before)) throw invalidRequest('the seal was rekeyed by another replica meanwhile')
+        return { ...changeRootKey(record, rootKey, sealKey), secret_shares: shares, secret_threshold: threshold }
+      })
     } catch (error) {
       // A connection lost during COMMIT leaves the outcome open, and the new shares must not be thrown away if the
       // row is already theirs: nothing else would ever unseal this database.
       if (!(await this.#isWritten(sealKey))) throw error
-      await this.#reload()
+      // A database that goes away again must not take the shares with it.
+      await this.#reload().catch(() => this.#reloadSoon())
     }
     this.#options.log.info({ shares, threshold }, 'rekeyed')
   }
@@ -574,7 +595,7 @@ export class Seal {
   async #isWritten(sealKey: Uint8Array): Promise<boolean> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const record = await findSeal(this.#options.db)
+        const record = await settleSeal(this.#options.db)
         return record !== undefined && openRootKey(record, sealKey) !== undefined
       } catch (error) {
         if (attempt === outcomeAttempts) throw error

@@ -15,6 +15,8 @@ const longest = 33
  * @throws ChanceryError in Vault's words, never with the text
  */
 export const decodeShare = (text: string): Buffer => {
+  // Anybody may send one: what is far too long is not looked at.
+  if (text.length > longest * 4) throw invalidRequest("'key' must be a valid hex or base64 string")
   if (/^([0-9a-fA-F]{2})+$/.test(text) && text.length >= shortest * 2 && text.length <= longest * 2) {
     return Buffer.from(text, 'hex')
   }

@@ -38,9 +38,12 @@ export const checkDatabaseUrl = (setting: string, url: string): void => {
   }
 }
 
-/** Not connected yet. `stream`: the socket, for a caller that must be able to cut the connection. */
+/**
+ * For a lock or for listening, so each of its statements is answered at once or never. Not connected yet.
+ * `stream`: the socket, for a caller that must be able to cut the connection.
+ */
 export const newSession = (url: string, options: pg.ClientConfig = {}): pg.Client =>
-  new pg.Client({ ...base(url), ...options })
+  new pg.Client({ ...base(url), query_timeout: connectTimeout, ...options })
 
 /** Statements to prepare: few, hot, and always of one text. */
 const prepared = new Map<string, string>()
@@ -61,9 +64,24 @@ interface PoolOptions {
   limitQueries: boolean
 }
 
+/**
+ * What this replica gives up, or dies over, the server must give up too: it notices a lost client only when it has
+ * something to say to it. Until then a statement that waits for a lock stays, one more with each try, and a dead
+ * replica's open transaction keeps its locks.
+ */
+const serverLimits = `
+  select set_config('statement_timeout', '${queryTimeout - 1_000}', false),
+    set_config('idle_in_transaction_session_timeout', '${2 * queryTimeout}', false)`
+
 /** A pool as Kysely wants it, whose every failure has been through `translateFailure`. */
 export const openPool = ({ url, log, size, prepare, limitQueries }: PoolOptions): PostgresPool => {
-  const pool = new pg.Pool({ ...base(url), max: size, ...(limitQueries ? { query_timeout: queryTimeout } : {}) })
+  const pool = new pg.Pool({
+    ...base(url),
+    max: size,
+    ...(limitQueries ? { query_timeout: queryTimeout } : {}),
+    // A transaction pooler would hand the settings to others' sessions; it looks after its clients itself.
+    ...(limitQueries && prepare ? { onConnect: async (client) => void (await client.query(serverLimits)) } : {}),
+  })
   pool.on('error', (error) => {
     if (!pool.ending) log.warn({ reason: error.message }, 'an idle database connection was lost')
   })

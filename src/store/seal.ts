@@ -25,8 +25,7 @@ export interface KeyTerm {
   readonly encryptions: number
 }
 
-/** The one row, or `undefined` before initialisation. */
-export const findSeal = (db: Db | Tx): Promise<SealRecord | undefined> =>
+const sealRow = (db: Db | Tx) =>
   db
     .selectFrom('seal')
     .select([
@@ -42,12 +41,24 @@ export const findSeal = (db: Db | Tx): Promise<SealRecord | undefined> =>
       'created_at',
     ])
     .where('id', '=', 1)
-    .executeTakeFirst()
+
+/** The one row, or `undefined` before initialisation. */
+export const findSeal = (db: Db | Tx): Promise<SealRecord | undefined> => sealRow(db).executeTakeFirst()
 
 /** Until the transaction ends nobody else initialises this database. Any number that no other lock has will do. */
 export const lockInitialisation = async (tx: Tx): Promise<void> => {
   await sql`select pg_advisory_xact_lock(hashtextextended('chancery seal', 0))`.execute(tx)
 }
+
+/**
+ * The row once neither its insertion nor a change of it is on its way any more: a COMMIT whose connection was lost may
+ * still be at work in the server, and a plain look would see what was before it.
+ */
+export const settleSeal = (db: Db): Promise<SealRecord | undefined> =>
+  db.transaction().execute(async (tx) => {
+    await lockInitialisation(tx)
+    return sealRow(tx).forShare().executeTakeFirst()
+  })
 
 export const insertSeal = async (tx: Tx, seal: SealRecord): Promise<void> => {
   await tx

@@ -116,9 +116,10 @@ export const parseCertificate = (der: Buffer): ParsedCertificate => {
     throw malformed('inner and outer signature algorithm identifiers differ')
   }
   const [notBefore, notAfter] = readSequence(validity)
-  const extensions = optional
-    .filter(({ tag: found }) => found === constructedContextTag(3))
-    .flatMap(({ contents }) => parseExtensions(readElement(contents, tag.sequence)))
+  const lists = optional.filter(({ tag: found }) => found === constructedContextTag(3))
+  // Each would be free of duplicates, and one reader would see the first, another the last.
+  if (lists.length > 1) throw malformed('duplicate extensions')
+  const extensions = lists.flatMap(({ contents }) => parseExtensions(readElement(contents, tag.sequence)))
 
   const issuerName = parseName(issuer.raw)
   const subjectName = parseName(subject.raw)

@@ -2,6 +2,7 @@
  * Certificate signing requests (RFC 2986), as clients send them. Reading one proves nothing: that the sender has the
  * private key is known only once `verifyCsr` has checked the signature, and only that function makes a `VerifiedCsr`.
  */
+import { BasicConstraints } from '@peculiar/asn1-x509'
 import { createPublicKey, type KeyObject, verify, type VerifyKeyObjectInput } from 'node:crypto'
 import { ChanceryError, invalidRequest } from '../errors.ts'
 import { type PublicKey, type SignatureAlgorithm, signatureAlgorithmIn } from './algorithms.ts'
@@ -16,7 +17,7 @@ import {
   readOid,
   readSequence,
 } from './der-reader.ts'
-import { type ParsedExtension, parseExtensions, valueOf } from './extension-reader.ts'
+import { type ParsedExtension, parseExtensions, readAs, valueOf } from './extension-reader.ts'
 import { type GeneralName, parseGeneralNames } from './general-names.ts'
 import { commonNameOf, type NameAttribute, parseName, valuesOf } from './name.ts'
 import { attributeOids, extensionOids, extensionRequestOid } from './oids.ts'
@@ -38,6 +39,10 @@ export interface ParsedCsr {
   /** Everything that the CSR asks for. */
   readonly extensions: readonly ParsedExtension[]
   readonly hasBasicConstraints: boolean
+  /** Does it ask for a certificate of a CA? */
+  readonly asksForCa: boolean
+  /** Dotted OIDs of its attributes (RFC 2986 4.1) besides the request for extensions. */
+  readonly otherAttributes: readonly string[]
 }
 
 declare const verified: unique symbol
@@ -65,11 +70,22 @@ const loadPublicKey = (spki: Buffer): KeyObject => {
   }
 }
 
-const requestedExtensions = (attributes: Element): ParsedExtension[] => {
-  const requests = children(expectTag(attributes, constructedContextTag(0))).flatMap((attribute) => {
-    const [type, values] = readSequence(attribute)
-    return readOid(type) === extensionRequestOid ? children(expectTag(values, tag.set)) : []
-  })
+interface Attribute {
+  readonly oid: string
+  readonly values: readonly Element[]
+}
+
+/** RFC 2986 wants the attributes even when there are none; some clients leave them out. */
+const readAttributes = (attributes: Element | undefined): Attribute[] =>
+  attributes === undefined
+    ? []
+    : children(expectTag(attributes, constructedContextTag(0))).map((attribute) => {
+        const [type, values] = readSequence(attribute)
+        return { oid: readOid(type), values: children(expectTag(values, tag.set)) }
+      })
+
+const requestedExtensions = (attributes: readonly Attribute[]): ParsedExtension[] => {
+  const requests = attributes.flatMap(({ oid, values }) => (oid === extensionRequestOid ? values : []))
   // RFC 2985 5.4.2: single-valued. Two would let two readers see two different requests.
   if (requests.length > 1) throw malformed('more than one extension request')
   return requests.flatMap(parseExtensions)
@@ -88,8 +104,9 @@ const parse = (der: Buffer): ParsedCsr => {
       'Refusing to sign CSR with empty PublicKey. This usually means the SubjectPublicKeyInfo field has an OID not recognized by Go, such as 1.2.840.113549.1.1.10 for rsaPSS.',
     )
   }
-  // RFC 2986 wants the attributes even when there are none; some clients leave them out.
-  const extensions = attributes ? requestedExtensions(attributes) : []
+  const read = readAttributes(attributes)
+  const extensions = requestedExtensions(read)
+  const constraints = valueOf(extensions, extensionOids.basicConstraints)
   const names = valueOf(extensions, extensionOids.subjectAltName)
   const csr: ParsedCsr = {
     der,
@@ -101,7 +118,9 @@ const parse = (der: Buffer): ParsedCsr => {
     publicKey,
     sans: names ? parseGeneralNames(names) : [],
     extensions,
-    hasBasicConstraints: valueOf(extensions, extensionOids.basicConstraints) !== undefined,
+    hasBasicConstraints: constraints !== undefined,
+    asksForCa: readAs(BasicConstraints, constraints)?.cA ?? false,
+    otherAttributes: read.map(({ oid }) => oid).filter((oid) => oid !== extensionRequestOid),
   }
   proofs.set(csr, {
     key: loadPublicKey(spki.raw),

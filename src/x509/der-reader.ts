@@ -192,12 +192,15 @@ export const readTime = (found: Element | undefined): Date => {
         ? /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
         : null
   if (!match) throw malformed('invalid time')
-  const [, digits = '', month, day, hour, minute, second] = match
+  const [, digits = '', ...rest] = match
+  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = rest.map(Number)
   // RFC 5280 4.1.2.5.1: two digits from 50 on are 19xx.
-  const year = digits.length === 4 ? digits : Number(digits) >= 50 ? `19${digits}` : `20${digits}`
-  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
-  const date = new Date(iso)
-  // A day such as February 30 reads as one of March: it must come back as it went in.
-  if (Number.isNaN(date.getTime()) || date.toISOString() !== iso) throw malformed('invalid time')
+  const year = digits.length === 4 ? Number(digits) : Number(digits) + (Number(digits) >= 50 ? 1900 : 2000)
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  date.setUTCHours(hour, minute, second)
+  // A day such as February 30 becomes one of March: whatever is out of range changes the month, or is checked here.
+  const inRange = date.getUTCMonth() === month - 1 && day >= 1 && hour < 24 && minute < 60 && second < 60
+  if (!inRange) throw malformed('invalid time')
   return date
 }

@@ -2,7 +2,16 @@
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { AuthorityKeyIdentifier } from '@peculiar/asn1-x509'
 import { tag } from './der.ts'
-import { children, type Element, expectTag, malformed, readBoolean, readOid, readSequence } from './der-reader.ts'
+import {
+  children,
+  type Element,
+  expectTag,
+  malformed,
+  readBoolean,
+  readElement,
+  readOid,
+  readSequence,
+} from './der-reader.ts'
 import { extensionOids } from './oids.ts'
 
 export interface ParsedExtension {
@@ -15,7 +24,7 @@ export interface ParsedExtension {
   readonly der: Buffer
 }
 
-const parseExtension = (found: Element): ParsedExtension => {
+export const parseExtension = (found: Element): ParsedExtension => {
   const parts = readSequence(found)
   const critical = parts.length === 3
   const value = expectTag(parts[critical ? 2 : 1], tag.octetString).contents
@@ -29,6 +38,10 @@ export const parseExtensions = (list: Element): ParsedExtension[] => {
   if (new Set(extensions.map(({ oid }) => oid)).size !== extensions.length) throw malformed('duplicate extension')
   return extensions
 }
+
+/** Of whole Extensions, DER, as a template has them. */
+export const parseExtensionList = (extensions: readonly Buffer[]): ParsedExtension[] =>
+  extensions.map((der) => parseExtension(readElement(der)))
 
 /** The value of the one with this OID. */
 export const valueOf = (extensions: readonly ParsedExtension[], oid: string): Buffer | undefined =>

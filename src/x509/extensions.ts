@@ -202,18 +202,24 @@ export interface CertificateExtensions {
   readonly freshestCrl?: Buffer | undefined
 }
 
+const order = [
+  'keyUsage',
+  'extKeyUsage',
+  'basicConstraints',
+  'subjectKeyIdentifier',
+  'authorityKeyIdentifier',
+  'authorityInfoAccess',
+  'subjectAltName',
+  'certificatePolicies',
+  'nameConstraints',
+  'crlDistributionPoints',
+  'freshestCrl',
+] as const satisfies readonly (keyof CertificateExtensions)[]
+
 /** Those that are there, in the order in which Go, and so Vault, writes them. */
 export const inOrder = (given: CertificateExtensions): Buffer[] =>
-  [
-    given.keyUsage,
-    given.extKeyUsage,
-    given.basicConstraints,
-    given.subjectKeyIdentifier,
-    given.authorityKeyIdentifier,
-    given.authorityInfoAccess,
-    given.subjectAltName,
-    given.certificatePolicies,
-    given.nameConstraints,
-    given.crlDistributionPoints,
-    given.freshestCrl,
-  ].filter((extension) => extension !== undefined)
+  order.map((name) => given[name]).filter((extension) => extension !== undefined)
+
+/** What `given` says of kinds that are not among these OIDs. */
+export const without = (given: CertificateExtensions, oids: ReadonlySet<string>): CertificateExtensions =>
+  Object.fromEntries(order.flatMap((name) => (oids.has(extensionOids[name]) ? [] : [[name, given[name]]])))

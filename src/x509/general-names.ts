@@ -50,24 +50,30 @@ export const encodeGeneralName = (name: GeneralName): Buffer => {
 /** Contents of a subjectAltName: the names in the order given. */
 export const encodeGeneralNames = (names: readonly GeneralName[]): Buffer => sequenceOf(names.map(encodeGeneralName))
 
+/** Whoever reads such a name in C sees another one, which ends at the NUL. No name has any use for it. */
+const refuseNul = (text: string): string => {
+  if (text.includes('\0')) throw malformed('string contains NUL')
+  return text
+}
+
 const readOtherName = (found: Element): GeneralName => {
   const [type, wrapped] = children(found)
   const id = readOid(type)
   if (wrapped?.tag !== constructedContextTag(0)) throw malformed('malformed otherName')
   const value = readElement(wrapped.contents)
   return value.tag === tag.utf8String
-    ? { kind: 'other', oid: id, value: readString(value) }
+    ? { kind: 'other', oid: id, value: refuseNul(readString(value)) }
     : { kind: 'unknown', der: found.raw }
 }
 
 const readGeneralName = (found: Element): GeneralName => {
   switch (found.tag) {
     case identifiers.dns:
-      return { kind: 'dns', value: readIa5(found.contents) }
+      return { kind: 'dns', value: refuseNul(readIa5(found.contents)) }
     case identifiers.email:
-      return { kind: 'email', value: readIa5(found.contents) }
+      return { kind: 'email', value: refuseNul(readIa5(found.contents)) }
     case identifiers.uri:
-      return { kind: 'uri', value: readIa5(found.contents) }
+      return { kind: 'uri', value: refuseNul(readIa5(found.contents)) }
     case identifiers.ip: {
       const value = formatIp(found.contents)
       if (value === undefined) throw malformed(`cannot parse IP address of length ${found.contents.length}`)

@@ -28,3 +28,29 @@ export const formatIp = (octets: Buffer): string | undefined => {
   if (octets.subarray(0, 12).equals(mappedPrefix)) return octets.subarray(12).join('.')
   return canonicalIpv6(octets.toString('hex').replace(/.{4}(?!$)/g, '$&:'))
 }
+
+/** A network: addresses that begin with the first `bits` of `octets`. */
+export interface Cidr {
+  readonly octets: Buffer
+  readonly bits: number
+}
+
+const masked = (octets: Buffer, bits: number): Buffer =>
+  Buffer.from(octets.map((octet, at) => octet & ~(0xff >> Math.min(Math.max(bits - at * 8, 0), 8))))
+
+/** `10.1.2.3/8` is 10.0.0.0/8; `undefined` for what is no network. One of IPv4-mapped addresses is one of IPv4. */
+export const parseCidr = (text: string): Cidr | undefined => {
+  const [, address = '', digits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? []
+  const octets = parseIp(address)
+  if (!octets || digits === '') return undefined
+  const mapped = octets.length === 4 && address.includes(':')
+  const bits = Number(digits) - (mapped ? 96 : 0)
+  if (bits < 0 || bits > octets.length * 8) return undefined
+  return { octets: masked(octets, bits), bits }
+}
+
+export const cidrText = ({ octets, bits }: Cidr): string => `${formatIp(octets)}/${bits}`
+
+/** @param ip as `parseIp` gives it */
+export const isWithin = (ip: Buffer, { octets, bits }: Cidr): boolean =>
+  ip.length === octets.length && masked(ip, bits).equals(octets)

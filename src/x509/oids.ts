@@ -73,3 +73,13 @@ export const signatureOids = {
 
 /** RFC 2985 5.4.2: the CSR attribute that carries extensions. */
 export const extensionRequestOid = '1.2.840.113549.1.9.14'
+
+const extensionNames = new Map<string, string>(Object.entries(extensionOids).map(([name, oid]) => [oid, name]))
+
+/** `keyUsage`, or the OID itself where it has no name here. */
+export const extensionName = (oid: string): string => extensionNames.get(oid) ?? oid
+
+const attributeNames = new Map<string, string>(Object.entries(attributeOids).map(([name, oid]) => [oid, name]))
+
+/** `organization`, or the OID itself where it has no name here. */
+export const attributeName = (oid: string): string => attributeNames.get(oid) ?? oid

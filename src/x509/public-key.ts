@@ -8,14 +8,24 @@ const startsWith = (bytes: Buffer, prefix: Buffer): boolean =>
 
 const bitLength = (magnitude: Buffer): number => magnitude.length * 8 - Math.clz32(magnitude[0] ?? 0) + 24
 
+const isEven = (magnitude: Buffer): boolean => ((magnitude.at(-1) ?? 0) & 1) === 0
+
+/** In bits. OpenSSL checks no signature of a longer one, and what it costs grows with the square. */
+const largestModulus = 16_384
+
 const readRsaKey = (spki: Buffer, subjectPublicKey: Buffer): PublicKey => {
   const [modulus, exponent, extra] = readSequence(readElement(subjectPublicKey))
   if (extra) throw malformed('trailing data after RSA public key')
-  const bits = bitLength(readUnsigned(modulus))
+  const product = readUnsigned(modulus)
+  const bits = bitLength(product)
+  if (bits > largestModulus) throw malformed('RSA modulus is too large')
+  if (isEven(product)) throw malformed('RSA modulus is even')
   // Go keeps exponents in an int and refuses those over 31 bits; a long one makes checking signatures slow.
   const octets = readUnsigned(exponent)
-  if (octets.length > 4 || octets.readUIntBE(0, octets.length) > 0x7fff_ffff)
-    throw malformed('RSA public exponent is too large')
+  const value = octets.length > 4 ? Infinity : octets.readUIntBE(0, octets.length)
+  if (value > 0x7fff_ffff) throw malformed('RSA public exponent is too large')
+  // RFC 8017 3.1: odd and at least 3. With 1 a message is its own signature, and a CSR proves nothing.
+  if (value < 3 || value % 2 === 0) throw malformed('RSA public exponent is too small or even')
   return { type: 'rsa', bits, spki }
 }
 

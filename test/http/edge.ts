@@ -37,7 +37,7 @@ export const echo = (request: EdgeRequest): EdgeReply =>
 export const startEdge = async (
   t: Test,
   handle: (request: EdgeRequest) => EdgeReply | Promise<EdgeReply> = echo,
-  options: { tls?: TlsFiles; maxRequestSeconds?: number; limits?: Partial<Limits> } = {},
+  options: { tls?: TlsFiles; maxRequestSeconds?: number; maxBodiesBytes?: number; limits?: Partial<Limits> } = {},
 ): Promise<Edge> => {
   const executed: string[] = []
   const logged: string[] = []

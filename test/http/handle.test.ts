@@ -9,6 +9,13 @@ const tokenWith = async (server: TestServer, name: string, policy: string): Prom
   return (made.json['auth'] as { client_token: string }).client_token
 }
 
+interface Entry {
+  type: string
+  error?: string
+  auth: { policy_results?: unknown }
+  request: { id: string; path: string }
+}
+
 const denied = ['1 error occurred:\n\t* permission denied\n\n']
 
 t.test('the policy is asked before anything is told of a path', async (t) => {
@@ -123,7 +130,7 @@ t.test('the audit log', async (t) => {
     const entries = log
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as { type: string; error?: string; request: { id: string; path: string } })
+      .map((line) => JSON.parse(line) as Entry)
     const refused = entries.filter((entry) => entry.request.path === 'sys/mounts/secret-canary-path')
     t.same(
       refused.map((entry) => [entry.type, entry.error]),
@@ -131,6 +138,10 @@ t.test('the audit log', async (t) => {
         ['request', 'permission denied'],
         ['response', 'permission denied'],
       ],
+    )
+    t.same(
+      refused.map((entry) => entry.auth.policy_results),
+      [{ allowed: false }, { allowed: false }],
     )
     t.match(
       entries.filter((entry) => entry.request.path === 'sys/mounts').map((entry) => entry.error),
@@ -165,4 +176,68 @@ t.test('path help says what a path is for, to whoever has a token', async (t) =>
   t.equal((await call('GET', 'pki/roles/web?help=1', undefined, { token: null })).status, 403)
   t.equal((await call('GET', 'pki/nothing?help=1')).status, 404)
   t.equal((await call('GET', 'nothing?help=1')).status, 404)
+})
+
+t.test('parameters named like what objects inherit are unknown ones, as any other', async (t) => {
+  const { call } = await startServer(t)
+  const { warnings } = await call('POST', 'auth/token/create', { toString: 1, constructor: 2 })
+  t.same(warnings, ['Endpoint ignored these unrecognized parameters: [constructor toString]'])
+})
+
+t.test('a policy is protected by a rule on its name, however a call writes that name', async (t) => {
+  const server = await startServer(t)
+  const { call } = server
+  await call('PUT', 'sys/policies/acl/admin', { policy: '# nothing' })
+  const token = await tokenWith(
+    server,
+    'writer',
+    `path "sys/policies/acl/*" { capabilities = ["read", "update", "delete"] }
+     path "sys/policies/acl/admin" { capabilities = ["deny"] }
+     path "sys/policy/*" { capabilities = ["read"] }
+     path "sys/policy/admin" { capabilities = ["deny"] }`,
+  )
+  t.equal((await call('PUT', 'sys/policies/acl/Other', { policy: '# mine' }, { token })).status, 200)
+  for (const name of ['admin', 'Admin', '%20admin', 'ADMIN%20', '%61dmin']) {
+    t.equal((await call('PUT', `sys/policies/acl/${name}`, { policy: '# mine' }, { token })).status, 403, name)
+    t.equal((await call('DELETE', `sys/policies/acl/${name}`, undefined, { token })).status, 403, name)
+    t.equal((await call('GET', `sys/policy/${name}`, undefined, { token })).status, 403, name)
+  }
+})
+
+t.test('a mount is protected by a rule on its path, with a trailing slash or without', async (t) => {
+  const server = await startServer(t)
+  const { call } = server
+  await call('POST', 'sys/mounts/pki', { type: 'pki' })
+  const token = await tokenWith(
+    server,
+    'mounter',
+    `path "sys/mounts/*" { capabilities = ["read", "update", "delete"] }
+     path "sys/mounts/pki" { capabilities = ["read"] }`,
+  )
+  for (const path of ['sys/mounts/pki', 'sys/mounts/pki/', 'sys/mounts/pki%2f', 'sys/mounts//pki//']) {
+    t.equal((await call('DELETE', path, undefined, { token })).status, 403, path)
+    t.equal((await call('GET', path, undefined, { token })).status, 200, path)
+  }
+  t.equal((await call('DELETE', 'sys/mounts/other/', undefined, { token })).status, 204)
+})
+
+t.test('neither a header nor a path takes long to be refused, however many slashes it has', async (t) => {
+  const { call } = await startServer(t)
+  const slashes = '/'.repeat(15_000)
+  const started = performance.now()
+  for (let at = 0; at < 20; at++) {
+    const headers = { 'X-Vault-Namespace': `a${slashes}a` }
+    t.equal((await call('GET', 'sys/mounts', undefined, { token: null, headers })).status, 404)
+    t.equal((await call('GET', 'a/'.repeat(30_000), undefined, { token: null })).status, 403)
+  }
+  t.ok(performance.now() - started < 1_000, `${Math.round(performance.now() - started)} ms`)
+})
+
+t.test('the last use of a token may be one of path help, and the token is gone', async (t) => {
+  const { call } = await startServer(t)
+  const { json } = await call('POST', 'auth/token/create', { num_uses: 1, policies: ['default'] })
+  const { client_token: token } = json['auth'] as { client_token: string }
+  t.equal((await call('GET', 'sys/mounts?help=1', undefined, { token })).status, 200)
+  t.equal((await call('POST', 'auth/token/lookup', { token })).status, 403)
+  t.equal((await call('POST', 'auth/token/renew', { token })).status, 400)
 })

@@ -151,6 +151,24 @@ t.test('refuses malformed escapes, NUL and floods of parameters', (t) => {
   t.end()
 })
 
+t.test('a form holds no NUL, escaped or not', (t) => {
+  for (const form of ['a=%00', 'a=\0', '\0=a', 'a=+\0']) {
+    t.throws(
+      () => parseBody(Buffer.from(form), 'application/x-www-form-urlencoded'),
+      refusal('a parameter contains NUL'),
+    )
+  }
+  t.end()
+})
+
+t.test('a form of more than 1 MiB is refused before it is decoded', (t) => {
+  const form = (bytes: number) => () =>
+    parseBody(Buffer.from(`a=${'+'.repeat(bytes - 2)}`), 'application/x-www-form-urlencoded')
+  t.doesNotThrow(form(1024 * 1024))
+  t.throws(form(1024 * 1024 + 1), { message: 'http: request body too large' })
+  t.end()
+})
+
 t.test('parameters survive a round trip through URLSearchParams', (t) => {
   const key = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !text.includes('\0'))
   const pairs = fc.array(fc.tuple(key, key), { maxLength: 20 })

@@ -221,6 +221,25 @@ t.test('text beyond ASCII has the right length', async (t) => {
   t.match(received, { data: { a: 'é漢😀' } })
 })
 
+t.test('large bodies share a limit, which those that wait do not take from small ones', async (t) => {
+  const edge = await startEdge(t, (request) => echo(request), { maxBodiesBytes: 200_000 })
+  const large = JSON.stringify({ a: 'x'.repeat(200_000) })
+  const head = message('POST', '/v1/a', { headers: [`Content-Length: ${large.length}`] })
+  const slow = connect(edge.port, '127.0.0.1')
+  await once(slow, 'connect')
+  slow.write(head + large.slice(0, -1))
+  // Until the slow one has been read, there is room for both.
+  let refused = await write(edge, large)
+  for (let tries = 0; refused.status === 200 && tries < 100; tries++) refused = await write(edge, large)
+  t.equal(refused.status, 503)
+  t.equal(await refused.text(), '{"errors":["too many large requests at a time"]}\n')
+  t.equal((await write(edge, '{"a":1}')).status, 200)
+  slow.end(large.slice(-1))
+  t.match(String((await once(slow, 'data'))[0]), /^HTTP\/1\.1 200 /)
+  slow.destroy()
+  t.equal((await write(edge, large)).status, 200, 'there is room again')
+})
+
 t.test('a body over 32 MiB is refused, and the connection is of further use', async (t) => {
   const edge = await startEdge(t, (request) => jsonReply(request.rawBody?.length))
   const limit = 32 * 1024 * 1024

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import t from 'tap'
 import { type GeneratedKey, generateKey } from '../../src/keys/generate.ts'
+import { softwareSigner } from '../../src/keys/software.ts'
 import type { KeyType } from '../../src/x509/algorithms.ts'
 import { parsePublicKey } from '../../src/x509/public-key.ts'
 import { openssl, opensslText } from '../support/openssl.ts'
@@ -70,6 +71,26 @@ t.test('RSA keys are made while the event loop runs', async (t) => {
   await key
   clearInterval(timer)
   t.ok(turns > 0)
+})
+
+t.test('a signature does not wait for the RSA keys that were asked for before it', async (t) => {
+  const signer = softwareSigner((await generateKey('ec', 384)).pkcs8)
+  let made = 0
+  const keys = Array.from({ length: 8 }, async () => {
+    await generateKey('rsa', 2048)
+    made++
+  })
+  await signer.sign(Buffer.from('text'), signer.defaultAlgorithm)
+  t.ok(made < 4, `${made} keys were made first`)
+  await Promise.all(keys)
+})
+
+t.test('a crowd that waits for RSA keys is turned away at some point, and only while it waits', async (t) => {
+  const outcomes = await Promise.allSettled(Array.from({ length: 130 }, () => generateKey('rsa', 512)))
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+  t.equal(refused.length, 28, 'two were made at once and a hundred waited')
+  for (const { reason } of refused) t.match(reason, { kind: 'unavailable' })
+  t.match(await generateKey('rsa', 512), { bits: 512 })
 })
 
 t.test('there is no curve of another size', async (t) => {

@@ -91,6 +91,24 @@ for (const store of ['postgres', 'embedded'] as const) {
       t.same(Object.keys((await call('GET', 'sys/mounts')).data), before)
     })
 
+    t.test('a mount has no path and no TTL that nobody could use', async (t) => {
+      await call('POST', 'sys/mounts/kept', { type: 'pki' })
+      for (const to of ['a/../b', '..', './a', 'a/.']) {
+        t.match(await call('POST', 'sys/remount', { from: 'kept', to }), {
+          status: 400,
+          errors: ['relative paths not supported'],
+        })
+      }
+      for (const max_lease_ttl of [1e300, Number.MAX_SAFE_INTEGER, '99999999999h']) {
+        t.match(await call('POST', 'sys/mounts/kept/tune', { max_lease_ttl }), { status: 400 }, String(max_lease_ttl))
+      }
+      const started = performance.now()
+      const to = `a${'/'.repeat(100_000)}a`
+      t.equal((await call('POST', 'sys/remount', { from: to, to })).status, 400)
+      t.ok(performance.now() - started < 500, 'many slashes take no long time')
+      await call('DELETE', 'sys/mounts/kept')
+    })
+
     t.test('a move keeps the mount: same accessor, other path', async (t) => {
       await call('POST', 'sys/mounts/old', { type: 'pki' })
       const { accessor } = (await call('GET', 'sys/mounts/old')).data
@@ -120,6 +138,12 @@ for (const store of ['postgres', 'embedded'] as const) {
         t.match(answer, { status: 403, errors: [/preflight capability check returned 403/] }, path)
       }
       t.same((await call('GET', 'sys/internal/ui/mounts', undefined, { token: null })).data['secret'], {})
+      await call('POST', 'sys/mounts/hidden/tune', { listing_visibility: 'unauth', description: 'open' })
+      t.same(
+        (await call('GET', 'sys/internal/ui/mounts', undefined, { token: null })).data['secret'],
+        { 'hidden/': { type: 'pki', description: 'open', options: null } },
+        'of an open mount not its accessor and settings',
+      )
     })
   })
 }

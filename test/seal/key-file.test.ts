@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -59,6 +60,12 @@ t.test('a file that others may read stops the start with a line that says what t
       message: `CHANCERY_SEAL_KEY_FILE: ${path}: mode 0${mode.toString(8)} lets other users read it; run: chmod 600 ${path}`,
     })
   }
+})
+
+t.test('a pipe is no key file, and nobody waits for what may come out of it', { timeout: 5_000 }, async (t) => {
+  const path = join(freshFolder(t), 'seal.key')
+  execFileSync('mkfifo', ['-m', '600', path])
+  await t.rejects(readKeyFile(path), { name: 'ConfigError', message: /expected 32 bytes/ })
 })
 
 t.test('a file that holds no key stops the start, and its text is not repeated', async (t) => {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import t, { type Test } from 'tap'
+import { openRootKey } from '../../src/seal/key-hierarchy.ts'
 import type { Rekeyed, RekeyRequest } from '../../src/seal/rekey.ts'
 import type { Seal } from '../../src/seal/seal.ts'
 import { unavailable } from '../../src/errors.ts'
@@ -8,7 +10,7 @@ import { migrate } from '../../src/store/migrate.ts'
 import type { Store } from '../../src/store/open.ts'
 import { findSeal } from '../../src/store/seal.ts'
 import { asSuperuser, freshDatabase } from '../support/postgres.ts'
-import { eventually, newSeal, unsealedShamir, unsealWith } from '../support/seals.ts'
+import { eventually, lossy, newSeal, unsealedShamir, unsealWith, withTransaction } from '../support/seals.ts'
 import { freshFolder, openReplica, storeKinds } from '../support/stores.ts'
 
 const request = (change: Partial<RekeyRequest> = {}): RekeyRequest => ({
@@ -197,6 +199,33 @@ t.test('a rekey reaches the other replica, which stays unsealed and gives its ow
   t.equal(second.seal.sealed, false)
 })
 
+t.test('of two rekeys that end at one moment one counts, and the other replica gives its own up', async (t) => {
+  const { stores, first, second } = await twoReplicas(t)
+  const ready = async ({ rekey }: Seal) => {
+    const { nonce } = await rekey.begin(request({ requireVerification: true }))
+    let rekeyed: Rekeyed | undefined
+    for (const key of first.keys.slice(0, 2)) rekeyed = await rekey.update(key, nonce)
+    const verification = rekeyed?.verificationNonce ?? ''
+    const [a = '', b = ''] = texts(rekeyed)
+    await rekey.verify(a, verification)
+    return { keys: [a, b], end: () => rekey.verify(b, verification) }
+  }
+  const rekeys = [await ready(first.seal), await ready(second.seal)]
+  const outcomes = await Promise.allSettled(rekeys.map(({ end }) => end()))
+  t.same(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  const refusal = outcomes.find(({ status }) => status === 'rejected')
+  t.match(refusal, { reason: { kind: 'invalid request', message: /rekeyed by another replica/ } })
+
+  const winner = rekeys[outcomes.findIndex(({ status }) => status === 'fulfilled')]
+  const record = await findSeal(stores[0].db)
+  t.equal(record && openRootKey(record, Buffer.alloc(32)), undefined, 'no key that was wiped is ever written')
+  const restarted = newSeal(t, stores[0])
+  await restarted.seal.start()
+  await unsealWith(restarted.seal, winner?.keys ?? [])
+  t.equal(restarted.seal.sealed, false, 'the shares of the one that counts unseal')
+  t.equal(first.seal.sealed || second.seal.sealed, false)
+})
+
 t.test('shares brought to a sealed replica before a rekey elsewhere do not count after it', async (t) => {
   const { first, second } = await twoReplicas(t)
   await second.seal.seal()
@@ -226,24 +255,6 @@ t.test('a rekey that the database refuses keeps the old shares valid', async (t)
   t.equal(seal.sealed, false)
 })
 
-/** The store's changes, whose transactions can be made to take effect and then report a lost connection. */
-const lossy = (changes: Changes) => {
-  let losing = false
-  const transaction: Changes['transaction'] = async (work) => {
-    const result = await changes.transaction(work)
-    if (losing) throw unavailable('the database does not answer')
-    return result
-  }
-  const proxy = new Proxy(changes, {
-    get: (target, name) => {
-      if (name === 'transaction') return transaction
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    },
-  })
-  return { changes: proxy, lose: () => void (losing = true) }
-}
-
 t.test(
   'when the connection is lost during the commit and the rekey took effect, its shares are still given',
   async (t) => {
@@ -260,6 +271,35 @@ t.test(
     t.equal(seal.sealed, false)
   },
 )
+
+t.test('a commit that is still on its way when its connection is lost is waited for', async (t) => {
+  const url = await freshDatabase(t)
+  const store = await openReplica(t, url)
+  await migrate(store)
+  const isAwaited = async (): Promise<boolean> => {
+    const { rows } = await sql`select 1 from pg_locks where not granted`.execute(store.db)
+    return rows.length > 0
+  }
+  let losing = false
+  const transaction: Changes['transaction'] = (work) =>
+    losing
+      ? new Promise((_, reject) => {
+          void store.changes.transaction(async (tx, changed) => {
+            const result = await work(tx, changed)
+            reject(unavailable('the database does not answer'))
+            await eventually(isAwaited)
+            return result
+          })
+        })
+      : store.changes.transaction(work)
+  const { seal, keys } = await unsealedShamir(t, { ...store, changes: withTransaction(store.changes, transaction) })
+  const { nonce } = await seal.rekey.begin(request())
+  losing = true
+  const rekeyed = await bring(seal, keys, nonce)
+  await seal.seal()
+  await unsealWith(seal, texts(rekeyed))
+  t.equal(seal.sealed, false)
+})
 
 t.test('the file seal refuses a rekey and names what to do instead', async (t) => {
   const { seal } = newSeal(t, await storeKinds.postgres(t), { type: 'file', folder: freshFolder(t) })

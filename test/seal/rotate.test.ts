@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { migrate } from '../../src/store/migrate.ts'
 import type { Store } from '../../src/store/open.ts'
 import { freshDatabase } from '../support/postgres.ts'
-import { eventually, newSeal, unsealedShamir, unsealWith } from '../support/seals.ts'
+import { eventually, lossy, newSeal, unsealedShamir, unsealWith } from '../support/seals.ts'
 import { openReplica, storeKinds } from '../support/stores.ts'
 
 const twoReplicas = async (t: Test) => {
@@ -85,4 +85,20 @@ t.test('a replica whose keys no longer open the row seals itself and says so', a
   await eventually(() => first.seal.sealed && second.seal.sealed)
   t.match(second.log.lines.at(-1), { level: 'error', message: /sealed$/ })
   t.equal(second.seal.barrier.sealed, true)
+})
+
+t.test('a rotation whose commit took effect unheard is followed, and the next one comes after it', async (t) => {
+  const store = await storeKinds.postgres(t)
+  const { changes, lose } = lossy(store.changes)
+  const { seal, keys } = await unsealedShamir(t, { ...store, changes })
+  lose()
+  await t.rejects(seal.rotate(), { message: 'the database does not answer' })
+  await eventually(() => seal.barrier.term === 2)
+  const value = seal.barrier.encrypt(['p'], Buffer.from('kept'))
+  const later = newSeal(t, store)
+  await later.seal.start()
+  await unsealWith(later.seal, keys)
+  await later.seal.rotate()
+  t.equal(later.seal.barrier.term, 3)
+  t.equal(later.seal.barrier.decrypt(['p'], value).toString(), 'kept')
 })

@@ -5,7 +5,7 @@ import { migrate } from '../../src/store/migrate.ts'
 import type { Store } from '../../src/store/open.ts'
 import type { Seal } from '../../src/seal/seal.ts'
 import { asSuperuser, freshDatabase } from '../support/postgres.ts'
-import { initRequest, newSeal, tokenExists, unsealedShamir } from '../support/seals.ts'
+import { initRequest, lossy, newSeal, tokenExists, unsealedShamir, unsealWith } from '../support/seals.ts'
 import { openReplica, storeKinds } from '../support/stores.ts'
 
 const startShamir = async (t: Test, store: Store): Promise<Seal> => {
@@ -146,6 +146,17 @@ t.test('an initialisation that fails in the middle leaves nothing, and the next 
   await (await startShamir(t, store)).initialise(initRequest(3, 2))
 })
 
+t.test('an initialisation whose commit took effect unheard still gives its shares and its token', async (t) => {
+  const store = await storeKinds.postgres(t)
+  const { changes, lose } = lossy(store.changes)
+  const seal = await startShamir(t, { ...store, changes })
+  lose()
+  const { shares, rootToken } = await seal.initialise(initRequest(3, 2))
+  const keys = shares.map((share) => share.toString('hex'))
+  await unsealWith(seal, keys)
+  t.ok(await tokenExists(store, seal, rootToken))
+})
+
 t.test('bad shares are refused in Vault’s words and are not repeated', async (t) => {
   const seal = await startShamir(t, await storeKinds.postgres(t))
   const text = randomBytes(33).toString('base64')
@@ -260,4 +271,19 @@ t.test('neither share, root token nor key shows in the log of a whole life', asy
   for (const secret of [rootToken, ...keys, ...keys.map((key) => Buffer.from(key, 'base64').toString('hex'))]) {
     t.notOk(logged.includes(secret))
   }
+})
+
+t.test('an unseal that the database breaks off leaves the server sealed, and works at the next try', async (t) => {
+  const url = await freshDatabase(t)
+  const store = await openReplica(t, url)
+  await migrate(store)
+  const { seal, keys } = await unsealedShamir(t, store)
+  await seal.seal()
+  await asSuperuser(url, 'alter table hmac_keys rename to away')
+  await t.rejects(unsealWith(seal, keys), { message: /hmac_keys/ })
+  t.match(await seal.status(), { sealed: true, progress: 0 })
+  t.throws(() => seal.barrier.encrypt(['p'], Buffer.from('x')), { message: 'Vault is sealed' })
+  await asSuperuser(url, 'alter table away rename to hmac_keys')
+  await unsealWith(seal, keys)
+  t.equal(seal.sealed, false)
 })

@@ -1,11 +1,13 @@
 import { sql } from 'kysely'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import t from 'tap'
 import { Locks } from '../../src/store/locks.ts'
 import { newSession } from '../../src/store/postgres.ts'
 import { freshDatabase } from '../support/postgres.ts'
 import { openReplica, storeKinds } from '../support/stores.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 t.test('over all replicas at most one runs under a name', async (t) => {
   const url = await freshDatabase(t)
@@ -42,6 +44,23 @@ t.test('the work hears of it when its lock is lost with the connection', async (
     return other.locks.withLock('tidy', () => Promise.resolve('the other took over'))
   })
   t.equal(result, 'the other took over')
+})
+
+t.test('a connection that falls silent before the lock is granted does not hold the name for ever', async (t) => {
+  const url = new URL(await freshDatabase(t))
+  const proxy = await startTcpProxy(t, { host: url.hostname, port: Number(url.port) })
+  url.port = String(proxy.port)
+  const locks = new Locks(() => {
+    const session = newSession(url.href)
+    session.once('connect', () => proxy.freeze())
+    return session
+  })
+  const work = () => Promise.resolve('ran')
+  const outcome = await Promise.race([
+    locks.withLock('tidy', work).catch((error: unknown) => error),
+    sleep(8_000, 'still waiting', { ref: false }),
+  ])
+  t.match(outcome, { kind: 'unavailable' })
 })
 
 t.test('on the embedded store a second run under a name waits for its next turn', async (t) => {

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import t from 'tap'
 import { ChanceryError } from '../../src/errors.ts'
+import type { Db } from '../../src/store/database.ts'
 import { isUniqueViolation } from '../../src/store/failures.ts'
 import { openStore } from '../../src/store/open.ts'
 import { freshDataFolder } from '../support/embedded.ts'
@@ -156,4 +157,17 @@ t.test('an embedded store that cannot be opened says so in one line and leaves t
   const open = openStore({ databaseUrl: undefined, databaseDirectUrl: undefined, dataFolder, log: memoryLog() })
   await t.rejects(open, { message: /^CHANCERY_DATA: cannot open the embedded store in [^\n]+$/ })
   t.same(readdirSync(dataFolder), ['store'])
+})
+
+t.test('the server too gives up what a replica no longer waits for', async (t) => {
+  const url = await freshDatabase(t)
+  const limits = (db: Db) =>
+    sql`select current_setting('statement_timeout') as statement,
+      current_setting('idle_in_transaction_session_timeout') as idle`.execute(db)
+  const store = await openReplica(t, url)
+  t.same((await limits(store.db)).rows, [{ statement: '29s', idle: '1min' }])
+  const unlimited = [{ statement: '0', idle: '0' }]
+  t.same((await store.session(limits)).rows, unlimited, 'migrations have all the time they want')
+  const pooled = await openReplica(t, `${url}?application_name=pooled`, { directUrl: url })
+  t.same((await limits(pooled.db)).rows, unlimited, 'sessions of a pooler belong to others as well')
 })

@@ -17,6 +17,7 @@ type Teardown = Parameters<(typeof storeKinds)['postgres']>[0]
 export interface Answer {
   data: Record<string, unknown>
   warnings: string[]
+  lease: { id: string; renewable: boolean; seconds: number } | undefined
   raw: { contentType: string; body: string | Uint8Array } | undefined
   /** Had the row nothing to say? */
   nothing: boolean
@@ -89,6 +90,7 @@ export const engineOn = (store: Store, mount: Mount = newMount(), barrier: Barri
     return {
       data: (reply && 'data' in reply && reply.data) || {},
       warnings,
+      lease: reply && 'lease' in reply ? reply.lease : undefined,
       raw: reply && 'raw' in reply ? reply.raw : undefined,
       nothing: reply === undefined,
     }

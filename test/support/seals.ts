@@ -2,8 +2,10 @@
 import { join } from 'node:path'
 import { makeTokenHasher } from '../../src/access/tokens/hash.ts'
 import { createRootToken } from '../../src/access/tokens/create.ts'
+import { unavailable } from '../../src/errors.ts'
 import type { CreateRootToken } from '../../src/seal/initialise.ts'
 import { Seal, type InitRequest, type SealOptions } from '../../src/seal/seal.ts'
+import type { Changes } from '../../src/store/changes.ts'
 import type { Store } from '../../src/store/open.ts'
 import { findToken } from '../../src/store/tokens.ts'
 import { memoryLog, type TestLog } from './stores.ts'
@@ -82,4 +84,25 @@ export const eventually = async (condition: () => boolean | Promise<boolean>): P
     if (Date.now() > deadline) throw new Error('it did not come about within 5 s')
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
+}
+
+/** The store's changes with another way to run a transaction. */
+export const withTransaction = (changes: Changes, transaction: Changes['transaction']): Changes =>
+  new Proxy(changes, {
+    get: (target, name) => {
+      if (name === 'transaction') return transaction
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+
+/** The store's changes, whose transactions can be made to take effect and then report a lost connection. */
+export const lossy = (changes: Changes) => {
+  let losing = false
+  const transaction: Changes['transaction'] = async (work) => {
+    const result = await changes.transaction(work)
+    if (losing) throw unavailable('the database does not answer')
+    return result
+  }
+  return { changes: withTransaction(changes, transaction), lose: () => void (losing = true) }
 }

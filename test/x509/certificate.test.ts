@@ -6,6 +6,8 @@ import t from 'tap'
 import { generateKey } from '../../src/keys/generate.ts'
 import { type SignatureAlgorithm, signatureAlgorithms } from '../../src/x509/algorithms.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
+import { explicit, sequence } from '../../src/x509/der.ts'
+import { readElement, readSequence } from '../../src/x509/der-reader.ts'
 import * as extensions from '../../src/x509/extensions.ts'
 import { type GeneralName, generalNameText } from '../../src/x509/general-names.ts'
 import { keyIdentifier } from '../../src/x509/key-identifier.ts'
@@ -218,6 +220,14 @@ t.test('reads the root that openssl makes', async (t) => {
   t.match(parsed.publicKey, { type: 'rsa', bits: 2048 })
   t.same(parsed.sans.map(generalNameText), ['DNS:r.example'])
   t.same(parsed.subjectKeyIdentifier, keyIdentifier(parsed.spki))
+})
+
+t.test('refuses a second list of extensions', async (t) => {
+  const [tbs, algorithm, signature] = readSequence(readElement(await makeLeaf(root, { spki })))
+  const list = explicit(3, sequence(extensions.basicConstraints(true)))
+  const twice = sequence(...readSequence(tbs).map(({ raw }) => raw), list)
+  const der = sequence(twice, ...[algorithm, signature].map((part) => part?.raw ?? Buffer.alloc(0)))
+  t.throws(() => parseCertificate(der), { ...refused, message: /duplicate extensions/ })
 })
 
 t.test('a certificate that is cut or damaged anywhere is read or refused, and nothing else', async (t) => {

@@ -106,6 +106,10 @@ t.test('refuses a DNS name beyond ASCII', async (t) => {
 t.test('refuses malformed names', async (t) => {
   const malformed = {
     'a DNS name beyond ASCII': '30038201ff',
+    'a DNS name with NUL': '30058203610062',
+    'an e-mail address with NUL': '30058103610062',
+    'a URI with NUL': '30058603610062',
+    'an otherName with NUL': '300da00b06022a03a0050c03610062',
     'an address of five octets': '300787050102030405',
     'an otherName without a type': '3002a000',
     'an otherName without a value': '3006a00406022a03',

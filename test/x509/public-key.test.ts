@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
-import { curves } from '../../src/x509/algorithms.ts'
+import { curves, rsaKeyIdentifier } from '../../src/x509/algorithms.ts'
+import { bitString, integer, sequence, unsignedInteger } from '../../src/x509/der.ts'
 import { parsePublicKey } from '../../src/x509/public-key.ts'
 
 const refused = { kind: 'invalid request', message: /./ }
@@ -39,6 +40,24 @@ t.test('refuses points that are not written out', async (t) => {
 t.test('refuses a key whose exponent takes long', async (t) => {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024, publicExponent: 0xffff_ffff })
   t.throws(() => parsePublicKey(publicKey.export({ format: 'der', type: 'spki' })), refused)
+})
+
+const rsaSpki = (modulus: Buffer, exponent: number): Buffer =>
+  sequence(rsaKeyIdentifier, bitString(sequence(unsignedInteger(modulus), integer(exponent))))
+
+t.test('refuses RSA keys whose signatures anybody can make', async (t) => {
+  const modulus = Buffer.alloc(256, 0xff)
+  t.match(parsePublicKey(rsaSpki(modulus, 3)), { type: 'rsa', bits: 2048 })
+  for (const exponent of [0, 1, 2, 0x10000]) {
+    t.throws(() => parsePublicKey(rsaSpki(modulus, exponent)), { ...refused, message: /exponent/ }, `${exponent}`)
+  }
+  modulus[255] = 0xfe
+  t.throws(() => parsePublicKey(rsaSpki(modulus, 3)), { ...refused, message: /modulus/ })
+  t.throws(() => parsePublicKey(rsaSpki(Buffer.of(0), 3)), { ...refused, message: /modulus/ })
+})
+
+t.test('refuses an RSA modulus that takes long', async (t) => {
+  t.throws(() => parsePublicKey(rsaSpki(Buffer.alloc(2049, 0xff), 3)), { ...refused, message: /modulus/ })
 })
 
 t.test('refuses RSA and Ed25519 keys that are written in another way', async (t) => {

@@ -12,7 +12,7 @@ import { calculateTtl } from './ttl.ts'
 const base62 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 /** `length` characters of base62, each drawn evenly. */
-const randomBase62 = (length: number): string => {
+export const randomBase62 = (length: number): string => {
   let text = ''
   while (text.length < length) {
     // 248 is the largest multiple of 62 that fits a byte; what lies above would favour the first letters.
@@ -69,6 +69,9 @@ export const createRootToken = async (
   )
   return id
 }
+
+/** The most that the column holds. */
+const mostUses = 2_147_483_647
 
 /** The fields of `auth/token/create`, decoded. TTLs in seconds, 0 or absent for unset. */
 export interface CreateRequest {
@@ -150,6 +153,7 @@ export const createToken = async (
     throw invalidRequest('root or sudo privileges required to create periodic token')
   }
   if ((request.num_uses ?? 0) < 0) throw invalidRequest('number of uses cannot be negative')
+  if ((request.num_uses ?? 0) > mostUses) throw invalidRequest(`number of uses cannot exceed ${mostUses}`)
   const policies = childPolicies(request, caller, sudo)
   const isRoot = policies.includes('root')
   for (const name of policies) {
@@ -198,6 +202,10 @@ export const createToken = async (
   })
   await deps.changes.transaction(async (tx) => {
     if (token.parent && !(await lockToken(tx, token.parent))) throw invalidRequest('parent token lookup failed')
+    const parent = await findToken(tx, caller.tokenHash)
+    if (!parent) throw invalidRequest('parent token lookup failed')
+    // A token that it makes would have the uses that it was not given; an orphan as well.
+    if (parent.num_uses !== 0) throw invalidRequest('restricted use token cannot generate child tokens')
     if (request.id && (await findToken(tx, token.hash)))
       throw invalidRequest('cannot create a token with a duplicate ID')
     await insertToken(tx, token)
@@ -211,8 +219,9 @@ const checkChosenId = (id: string, sudo: boolean): void => {
   if (!/^[\x21-\x7e]{1,256}$/.test(id)) throw invalidRequest('token id must be 1 to 256 printable characters')
 }
 
+// The look-behind keeps it linear: a run of dashes is tried from its first one only.
 const displayName = (given: string | undefined): string =>
-  given ? `token-${given.replace(/[^a-zA-Z0-9-]+/g, '-').replace(/^-+|-+$/g, '')}` : 'token'
+  given ? `token-${given.replace(/[^a-zA-Z0-9-]+/g, '-').replace(/^-+|(?<!-)-+$/g, '')}` : 'token'
 
 /** Vault's `auth` block for a token. `id` is empty where only the accessor may be known. */
 export const authReply = (token: TokenRecord, id: string, leaseSeconds: number): AuthReply => ({

@@ -8,7 +8,7 @@ import { nameText, parseName } from '../../x509/name.ts'
 import type { Plan } from './plan.ts'
 
 /** Who asked, where, and in which request. */
-export type Requester = Pick<Call, 'id' | 'mount' | 'caller'>
+export type Requester = Pick<Call, 'id' | 'mount' | 'caller' | 'path'>
 
 interface Facts {
   readonly der: Buffer
@@ -23,9 +23,14 @@ interface Facts {
   readonly plan: Pick<Plan, 'subject' | 'sans'>
   readonly publicKey: PublicKey
   readonly authorityKeyId: Buffer
+  readonly leaseId?: string | undefined
 }
 
-export const certificateRecord = ({ id, mount, caller }: Requester, facts: Facts, now: Date): CertificateRecord => ({
+export const certificateRecord = (
+  { id, mount, caller }: Omit<Requester, 'path'>,
+  facts: Facts,
+  now: Date,
+): CertificateRecord => ({
   mount: mount.uuid,
   namespace: mount.namespace,
   serial: facts.serial,
@@ -44,7 +49,7 @@ export const certificateRecord = ({ id, mount, caller }: Requester, facts: Facts
   key_bits: facts.publicKey.bits,
   public_key_sha256: hash('sha256', facts.publicKey.spki, 'buffer'),
   authority_key_id: facts.authorityKeyId,
-  lease_id: null,
-  lease_expires_at: null,
+  lease_id: facts.leaseId ?? null,
+  lease_expires_at: facts.leaseId === undefined ? null : facts.notAfter,
   der: facts.der,
 })

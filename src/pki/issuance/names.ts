@@ -17,6 +17,7 @@ export type NameRules = Pick<
   | 'allow_subdomains'
   | 'allow_wildcard_certificates'
   | 'allowed_domains'
+  | 'allowed_domains_template'
   | 'enforce_hostnames'
 >
 
@@ -144,6 +145,13 @@ const allowsByDomain = (rules: NameRules, name: DissectedName, entry: string): b
   return rules.allow_glob_domains && domain.includes('*') && matchesGlob(domain, full)
 }
 
+/** `{{identity.entity.name}}`: what it stands for is known only of a caller with an entity. */
+const isTemplate = (entry: string): boolean => entry.includes('{{')
+
+/** The entries that hold for this caller: a template without an entity to fill it stands for nothing. */
+export const entriesOf = (entries: readonly string[], mayBeTemplates: boolean): readonly string[] =>
+  mayBeTemplates ? entries.filter((entry) => !isTemplate(entry)) : entries
+
 /** Vault's rules for a DNS name or an e-mail address, wherever it came from. */
 export const allowsName = (rules: NameRules, name: string): boolean => {
   const dissected = dissect(name)
@@ -153,7 +161,9 @@ export const allowsName = (rules: NameRules, name: string): boolean => {
   if (rules.enforce_hostnames && !isWellFormed(dissected)) return false
   if (rules.allow_any_name) return true
   if (rules.allow_localhost && allowsAsLocalhost(rules, dissected)) return true
-  return rules.allowed_domains.some((entry) => allowsByDomain(rules, dissected, entry))
+  return entriesOf(rules.allowed_domains, rules.allowed_domains_template).some((entry) =>
+    allowsByDomain(rules, dissected, entry),
+  )
 }
 
 /** As `allowsName`; besides, `cn_validations` says which kinds of name a common name may be, or asks for no check. */

@@ -21,14 +21,16 @@ export const privateKeyData = (key: GeneratedKey, format: Format, privateKeyForm
 const unixSeconds = (time: Date): number => time.getTime() / 1000
 
 const certificateText = (issued: Issued): string => {
-  const { format, key, issuer } = issued
+  const { format, key, issuer, pkcs12 } = issued
+  if (pkcs12) return pkcs12.toString('base64')
   if (format === 'der') return issued.der.toString('base64')
   const pem = encodePem('CERTIFICATE', issued.der)
   if (format === 'pem') return pem
   return [...(key ? [key.pem('traditional')] : []), pem, ...issuer.chain.map((link) => link.pem)].join('\n')
 }
 
-interface Wanted {
+/** How the caller wants to have it. */
+export interface Wanted {
   private_key_format?: string | undefined
   remove_roots_from_chain?: boolean | undefined
 }

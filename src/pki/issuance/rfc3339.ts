@@ -71,5 +71,14 @@ export const parseTime = (text: string): Date => {
   return time
 }
 
+export const isTime = (text: string): boolean => {
+  try {
+    parseTime(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** As Go prints a UTC time under RFC3339Nano: no trailing zeros in the fraction. */
 export const formatTime = (time: Date): string => time.toISOString().replace(/\.?0+Z$/, 'Z')

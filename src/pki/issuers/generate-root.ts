@@ -30,6 +30,7 @@ import type { PkiDeps } from '../deps.ts'
 import { certificateRecord, type Requester } from '../issuance/certificate-record.ts'
 import { parseFormat, type Format } from '../issuance/format.ts'
 import { planCertificate, type Plan, type PlanRules } from '../issuance/plan.ts'
+import { anyName } from '../issuance/unrestricted.ts'
 import { keyUsagesOf } from '../issuance/usages.ts'
 import { issuerUsages, type IssuerDocument } from './issuer-document.ts'
 import { checkNewName } from './new-name.ts'
@@ -62,22 +63,8 @@ const keySource = (exported: string): KeySource => {
 
 /** Whoever may make a root may give it any name, and the operator's date needs no one's leave. */
 const rulesFor = (request: GenerateRootRequest): PlanRules => ({
-  allow_any_name: true,
-  allow_bare_domains: false,
-  allow_glob_domains: false,
-  allow_ip_sans: true,
-  allow_localhost: true,
-  allow_subdomains: false,
-  allow_wildcard_certificates: true,
-  allowed_domains: [],
-  allowed_other_sans: ['*'],
-  allowed_serial_numbers: ['*'],
-  allowed_uri_sans: ['*'],
-  allowed_user_ids: [],
+  ...anyName,
   basic_constraints_valid_for_non_ca: false,
-  cn_validations: ['disabled'],
-  enforce_hostnames: false,
-  require_cn: false,
   use_csr_common_name: false,
   use_csr_sans: false,
   country: request.country ?? [],

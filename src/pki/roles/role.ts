@@ -2,7 +2,10 @@
 import { invalidRequest } from '../../errors.ts'
 import { keyParameters, signatureBits } from '../../keys/parameters.ts'
 import { isOid } from '../../x509/der.ts'
+import { cidrText, parseCidr } from '../../x509/ip-address.ts'
 import { parseOtherName } from '../issuance/other-names.ts'
+import { isTime } from '../issuance/rfc3339.ts'
+import { parsePolicyIdentifiers } from './policy-identifiers.ts'
 import type { Role, RoleRequest } from './schema.ts'
 
 export const roleDefaults: Readonly<Role> = {
@@ -10,6 +13,8 @@ export const roleDefaults: Readonly<Role> = {
   max_ttl: 0,
   allow_localhost: true,
   allowed_domains: [],
+  allowed_domains_template: false,
+  allow_globs_in_identity_templates: false,
   allow_bare_domains: false,
   allow_subdomains: false,
   allow_glob_domains: false,
@@ -21,10 +26,14 @@ export const roleDefaults: Readonly<Role> = {
   use_csr_common_name: true,
   use_csr_sans: true,
   allow_ip_sans: true,
+  allowed_ip_sans_cidr: [],
   allowed_uri_sans: [],
+  allowed_uri_sans_template: false,
   allowed_other_sans: [],
   allowed_serial_numbers: [],
+  serial_number_source: 'json-csr',
   allowed_user_ids: [],
+  allow_token_displayname: false,
   server_flag: true,
   client_flag: true,
   code_signing_flag: false,
@@ -36,6 +45,7 @@ export const roleDefaults: Readonly<Role> = {
   key_usage: ['DigitalSignature', 'KeyAgreement', 'KeyEncipherment'],
   ext_key_usage: [],
   ext_key_usage_oids: [],
+  policy_identifiers: [],
   ou: [],
   organization: [],
   country: [],
@@ -44,9 +54,14 @@ export const roleDefaults: Readonly<Role> = {
   street_address: [],
   postal_code: [],
   no_store: false,
+  no_store_metadata: false,
+  generate_lease: false,
   basic_constraints_valid_for_non_ca: false,
   not_before_duration: 30,
+  not_before: '',
+  not_before_bound: 'permit',
   not_after: '',
+  not_after_bound: 'permit',
   issuer_ref: 'default',
 }
 
@@ -57,6 +72,32 @@ const checkOtherSans = (allowed: readonly string[]): void => {
     const parsed = parseOtherName(entry)
     if (typeof parsed === 'string') throw invalidRequest(`error parsing allowed_other_sans: ${parsed}`)
   }
+}
+
+/** As Vault reads them back: the network, without the bits of a host. */
+const canonicalCidrs = (cidrs: readonly string[]): string[] =>
+  cidrs.map((text) => {
+    const cidr = parseCidr(text)
+    if (!cidr) throw invalidRequest(`error parsing allowed_ip_sans_cidr: invalid CIDR address: ${text}`)
+    return cidrText(cidr)
+  })
+
+const checkBounds = ({ not_after_bound: notAfter, not_before_bound: notBefore }: Role): void => {
+  if (!['permit', 'duration', 'forbid'].includes(notBefore)) {
+    throw invalidRequest(
+      'Unknown value for field `not_before_bound`. Possible values are `permit` `duration` or `forbid`',
+    )
+  }
+  if (!['permit', 'ttl-limited', 'forbid'].includes(notAfter) && !isTime(notAfter)) {
+    throw invalidRequest(
+      'Unknown value for field `not_after_bound`. Possible values are `permit`, `ttl-limited`, `forbid`, or an explicit timestamp.',
+    )
+  }
+}
+
+const checkSerialNumberSource = ({ serial_number_source: source }: Role): void => {
+  if (source === 'json-csr' || source === 'json') return
+  throw invalidRequest(`invalid value for serial_number_source: ${JSON.stringify(source)} is neither json-csr nor json`)
 }
 
 const resolveCnValidations = (validations: readonly string[]): string[] => {
@@ -94,6 +135,11 @@ export const completeRole = (base: Readonly<Role>, request: RoleRequest): Role =
       throw invalidRequest(`${JSON.stringify(oid)} could not be parsed as a valid oid for an extended key usage`)
     }
   }
+  parsePolicyIdentifiers(role.policy_identifiers)
+  role.allowed_ip_sans_cidr = canonicalCidrs(role.allowed_ip_sans_cidr)
+  checkBounds(role)
+  checkSerialNumberSource(role)
+  if (role.no_store) role.generate_lease = false
   role.cn_validations = resolveCnValidations(role.cn_validations)
   role.issuer_ref ||= 'default'
   return role

@@ -49,6 +49,40 @@ for (const store of ['postgres', 'embedded'] as const) {
       })
     })
 
+    t.test('a token with a limit of uses cannot get around it by making another', async (t) => {
+      await call('PUT', 'sys/policies/acl/tokens', { policy })
+      const limited = await newToken(server, { policies: ['tokens'], num_uses: 9 })
+      for (const path of ['auth/token/create', 'auth/token/create-orphan']) {
+        t.match(await call('POST', path, { policies: ['tokens'] }, { token: limited }), {
+          status: 400,
+          errors: ['restricted use token cannot generate child tokens'],
+        })
+      }
+      const last = await newToken(server, { policies: ['tokens'], num_uses: 1 })
+      t.equal((await call('POST', 'auth/token/create-orphan', {}, { token: last })).status, 400)
+    })
+
+    t.test('numbers beyond what can be kept are refused, or capped where Vault caps', async (t) => {
+      t.match(await call('POST', 'auth/token/create', { num_uses: 2 ** 31 }), { status: 400 })
+      t.match(await call('POST', 'auth/token/create', { num_uses: -1 }), { status: 400 })
+      const far = Number.MAX_SAFE_INTEGER
+      const made = await call('POST', 'auth/token/create', {
+        policies: ['x'],
+        ttl: far,
+        period: far,
+        explicit_max_ttl: far,
+      })
+      t.match(auth(made.json), { lease_duration: 768 * 3600 })
+      t.match(await call('POST', 'sys/mounts/auth/token/tune', { max_lease_ttl: far }), { status: 400 })
+    })
+
+    t.test('a long display name takes no long time', async (t) => {
+      const started = performance.now()
+      const made = await call('POST', 'auth/token/create', { display_name: `a${'-'.repeat(100_000)}a--` })
+      t.equal(made.status, 200)
+      t.ok(performance.now() - started < 500)
+    })
+
     t.test('unset TTLs, as the command line sends them, mean the default', async (t) => {
       const made = await call('POST', 'auth/token/create', {
         policies: 'default',

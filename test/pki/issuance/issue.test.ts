@@ -5,7 +5,7 @@ import * as peculiar from '@peculiar/x509'
 import t from 'tap'
 import { checkMount } from '../../support/check-mount.ts'
 import { engineOn, freshEngine, newMount, openBarrier, type TestEngine } from '../../support/engine.ts'
-import { opensslText, opensslVerify } from '../../support/openssl.ts'
+import { opensslText, opensslVerify, withFiles } from '../../support/openssl.ts'
 import { storeKinds } from '../../support/stores.ts'
 
 const text = (pem: unknown) => opensslText(['x509', '-noout', '-text', '-nameopt', 'RFC2253'], { input: String(pem) })
@@ -228,5 +228,72 @@ t.test('a sealed barrier and forgotten keys sign nothing', async (t) => {
   await t.rejects(engine.write('issue/web', { common_name: 'app.example.com' }), {
     kind: 'sealed',
     message: 'Vault is sealed',
+  })
+})
+
+t.test('policies stand in the certificate, with their qualifiers', async (t) => {
+  const engine = await withRoot(await freshEngine(t))
+  await engine.write('roles/web', {
+    ...web,
+    policy_identifiers:
+      '[{"oid":"1.3.6.1.4.1.7.8","notice":"Mind, please","cps":"https://example.com/cps"},{"oid":"1.2.3"}]',
+  })
+  const { data } = await engine.write('issue/web', { common_name: 'app.example.com' })
+  const read = await text(data['certificate'])
+  t.match(read, 'Policy: 1.3.6.1.4.1.7.8')
+  t.match(read, 'CPS: https://example.com/cps')
+  t.match(read, 'Explicit Text: Mind, please')
+  t.match(read, 'Policy: 1.2.3\n')
+  await checkMount(t, engine.store.db, engine.mount.uuid)
+})
+
+t.test('a lease comes with the certificate when the role says so', async (t) => {
+  const engine = await withRoot(await freshEngine(t))
+  await engine.write('roles/web', { ...web, generate_lease: true })
+  const { data, lease } = await engine.write('issue/web', { common_name: 'app.example.com', ttl: '1h' })
+  t.match(lease, { id: /^pki\/issue\/web\/[A-Za-z0-9]{24}$/, renewable: false })
+  t.ok(Number(lease?.seconds) >= 3598 && Number(lease?.seconds) <= 3600)
+  const row = await engine.store.db
+    .selectFrom('certificates')
+    .select(['lease_id', 'lease_expires_at'])
+    .where('role', '=', 'web')
+    .executeTakeFirstOrThrow()
+  t.same(row, { lease_id: lease?.id, lease_expires_at: new Date(Number(data['expiration']) * 1000) })
+})
+
+t.test('a fixed begin of validity holds for what is issued, not for what is signed', async (t) => {
+  const engine = await withRoot(await freshEngine(t))
+  await engine.write('roles/web', { ...web, not_before: '2020-01-01T00:00:00Z' })
+  const begin = async (path: string, more: object = {}) =>
+    (await engine.write(path, { common_name: 'app.example.com', ...more })).data['not_before']
+  t.equal(await begin('issue/web'), Date.parse('2020-01-01T00:00:00Z') / 1000)
+  const csr = await opensslText([
+    ...['req', '-new', '-nodes', '-subj', '/CN=app.example.com', '-keyout', '/dev/null', '-newkey', 'ec'],
+    ...['-pkeyopt', 'ec_paramgen_curve:P-256'],
+  ])
+  t.ok(Number(await begin('sign/web', { csr })) > Date.now() / 1000 - 120)
+})
+
+t.test('a PKCS#12 file has key, certificate and chain, and a password', async (t) => {
+  const engine = await withRoot(await freshEngine(t))
+  await engine.write('roles/web', web)
+  const ask = (more: object) => engine.write('issue/web', { common_name: 'app.example.com', ...more })
+  for (const format of ['pkcs12', 'pkcs12_bundle']) {
+    const { data } = await ask({ format, pkcs12_password: 'secret' })
+    const file = Buffer.from(String(data['certificate']), 'base64')
+    await withFiles({ file }, async (paths) => {
+      const read = (...args: string[]) => opensslText(['pkcs12', '-in', paths.file, '-passin', 'pass:secret', ...args])
+      const certificate = new X509Certificate(await read('-clcerts', '-nokeys'))
+      t.ok(certificate.checkPrivateKey(createPrivateKey(await read('-nocerts', '-noenc'))))
+      t.equal(certificate.serialNumber.toLowerCase(), String(data['serial_number']).replaceAll(':', ''))
+      t.match(await read('-cacerts', '-nokeys'), 'CN = Root CA')
+    })
+    await t.rejects(ask({ format }), {
+      kind: 'invalid request',
+      message: `the format ${format} needs a pkcs12_password`,
+    })
+  }
+  await t.rejects(engine.write('sign/web', { csr: 'x', format: 'pkcs12', pkcs12_password: 'secret' }), {
+    message: 'the "format" path parameter must be "pem", "der", or "pem_bundle"',
   })
 })

@@ -232,6 +232,7 @@ const anyRules: fc.Arbitrary<NameRules> = fc.record({
   allow_subdomains: fc.boolean(),
   allow_wildcard_certificates: fc.boolean(),
   allowed_domains: fc.array(fc.oneof(anyName, fc.constantFrom('example.com', 'com', '*.com', '*')), { maxLength: 2 }),
+  allowed_domains_template: fc.constant(false),
   enforce_hostnames: fc.boolean(),
 })
 

@@ -28,7 +28,9 @@ for (const kind of ['postgres', 'embedded'] as const) {
     const engine = await freshMount(t, kind)
     const csr = await request(p256, '/O=Ignored/CN=app.example.com', 'subjectAltName=DNS:b.example.com,IP:192.0.2.1')
     const { data, warnings } = await engine.write('sign/web', { csr })
-    t.same(warnings, [])
+    t.same(warnings, [
+      'specified CSR contained subject attributes that were ignored or altered during issuance: organization',
+    ])
     t.notOk('private_key' in data)
     const pem = String(data['certificate'])
     t.match(await opensslVerify(String(data['issuing_ca']), pem), /: OK/)
@@ -69,12 +71,58 @@ t.test('extensions other than names never leave the CSR', async (t) => {
     'the common_name field was provided but the role is set with "use_csr_common_name" set to true',
     'the alt_names field was provided but the role is set with "use_csr_sans" set to true',
     'specified CSR contained a Basic Constraints extension that was ignored during issuance',
+    'specified CSR contained extensions that were ignored or altered during issuance: keyUsage, extKeyUsage, 1.2.3.4',
   ])
   const certificate = new X509Certificate(String(data['certificate']))
   t.notOk(certificate.ca)
   t.same(certificate.keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'])
   t.equal(certificate.subjectAltName, 'DNS:a.example.com')
   await checkMount(t, engine.store.db, engine.mount.uuid)
+})
+
+t.test('whatever of a CSR is lost is named, and what is not lost is not', async (t) => {
+  const engine = await freshMount(t)
+  await engine.write('roles/own', { ...web, use_csr_sans: false, use_csr_common_name: false, ou: 'Kept' })
+  const warnings = async (role: string, more: object, csr: string) =>
+    (await engine.write(`sign/${role}`, { csr, ...more })).warnings
+  const csr = await request(
+    p256,
+    '/OU=Kept/OU=Lost/CN=a.example.com/emailAddress=a@b.c',
+    'subjectAltName=DNS:b.example.com,DNS:c.example.com,RID:1.2.3',
+    'keyUsage=digitalSignature,keyEncipherment,keyAgreement',
+  )
+  const prefix = (what: string) => `specified CSR contained ${what} that were ignored or altered during issuance: `
+  t.same(await warnings('own', { common_name: 'd.example.com', alt_names: 'b.example.com' }, csr), [
+    `${prefix('subject attributes')}organizationalUnit, commonName, emailAddress`,
+    `${prefix('Subject Alternative Names')}DNS:c.example.com, unknown:#88022a03`,
+  ])
+  t.same(await warnings('web', {}, await request(p256, '/CN=a.example.com', 'subjectAltName=DNS:b.example.com')), [])
+})
+
+t.test('an issuer in the path signs, whatever the role says; one in the body does not', async (t) => {
+  const engine = await freshMount(t)
+  const other = await engine.write('root/generate/internal', {
+    common_name: 'Other',
+    key_type: 'ec',
+    ttl: '43800h',
+    issuer_name: 'other',
+  })
+  const csr = await request(p256, '/CN=a.example.com')
+  const issuing = async (path: string, more: object = {}) =>
+    (await engine.write(path, { csr, common_name: 'a.example.com', ...more })).data['issuing_ca'] ===
+    other.data['certificate']
+  t.notOk(await issuing('sign/web', { issuer_ref: 'other' }))
+  t.notOk(await issuing('issue/web', { issuer_ref: 'other' }))
+  t.notOk(await issuing('sign-verbatim/web', { issuer_ref: 'other' }))
+  t.ok(await issuing('sign-verbatim', { issuer_ref: 'other' }))
+  for (const path of ['sign/web', 'issue/web', 'sign-verbatim', 'sign-verbatim/web']) {
+    t.ok(await issuing(`issuer/other/${path}`), path)
+  }
+  await t.rejects(engine.write('issuer/nobody/sign/web', { csr }), {
+    message: 'could not fetch the CA certificate (was one set?): unable to find PKI issuer for reference: nobody',
+  })
+  // sign-verbatim owes nothing to the role that it names.
+  await checkMount(t, engine.store.db, engine.mount.uuid, { rolesChanged: true })
 })
 
 t.test('keys are held against the role', async (t) => {

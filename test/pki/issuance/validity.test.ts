@@ -133,7 +133,7 @@ t.test('no way of asking gets past a bound', async () => {
         const bounds = until(issuer.end, issuer.behaviour)
         let plan
         try {
-          plan = planValidity(clock, rules, request, bounds)
+          plan = planValidity(clock, { ...roleDefaults, ...rules }, request, bounds)
         } catch (error) {
           return (error as { kind?: string }).kind === 'invalid request'
         }
@@ -151,5 +151,59 @@ t.test('no way of asking gets past a bound', async () => {
       },
     ),
     { numRuns: 3000 },
+  )
+})
+
+const answer = (rules: object, request: object, bounds = mount): string => {
+  try {
+    const { notBefore, notAfter } = planValidity(now, { ...roleDefaults, ...rules }, request, bounds)
+    return `${formatTime(notBefore)} ${formatTime(notAfter)}`
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+t.test('not_after_bound limits what a request may say of the end', async (t) => {
+  const soon = { not_after: '2026-03-01T13:00:00Z' }
+  const late = { not_after: '2026-03-10T00:00:00Z' }
+  const table: readonly (readonly [rules: object, request: object, answer: string | RegExp])[] = [
+    [{ not_after_bound: 'forbid' }, soon, 'not_after_bound is set to forbid. not_after cannot be provided.'],
+    [{ not_after_bound: 'forbid', ...late }, {}, /2026-03-10T00:00:00Z$/],
+    [{ not_after_bound: 'ttl-limited', ttl: 3700 }, soon, /2026-03-01T13:00:00Z$/],
+    [
+      { not_after_bound: 'ttl-limited', ttl: 3600 },
+      late,
+      'not_after_bound is set to ttl-limited. Cannot satisfy request as that would result in notAfter of 2026-03-10T00:00:00Z that is beyond the TTL of 1h0m0s',
+    ],
+    [{ not_after_bound: '2026-03-02T00:00:00Z' }, soon, /2026-03-01T13:00:00Z$/],
+    [
+      { not_after_bound: '2026-03-02T00:00:00Z' },
+      late,
+      'not_after_bound is set to 2026-03-02T00:00:00Z. Cannot statisfy request as that would result in notAfter of 2026-03-10T00:00:00Z that is beyond the maximum timestamp of 2026-03-02T00:00:00Z',
+    ],
+    [{ not_after_bound: '2026-03-02T00:00:00Z' }, { ttl: 7 * day }, /^not_after_bound is set to 2026-03-02T00:00:00Z/],
+  ]
+  for (const [rules, request, wanted] of table) t.match(answer(rules, request), wanted)
+})
+
+t.test('not_before comes from the role, else from the request as far as its bound lets it', async (t) => {
+  const asked = { not_before: '2026-02-01T00:00:00Z' }
+  const table: readonly (readonly [rules: object, request: object, answer: string | RegExp])[] = [
+    [{}, asked, /^2026-02-01T00:00:00Z /],
+    [{ not_before: '2026-01-01T00:00:00Z', not_before_bound: 'forbid' }, asked, /^2026-01-01T00:00:00Z /],
+    [{ not_before_bound: 'forbid' }, asked, 'not_before_bound is set to forbid. not_before cannot be provided.'],
+    [
+      { not_before_bound: 'duration' },
+      asked,
+      'not_before_bound is set to duration. Cannot satisfy request as it would result in notBefore of 2026-02-01T00:00:00Z that is older than the allowed not_before_duration of 30s',
+    ],
+    [{ not_before_bound: 'duration', not_before_duration: 60 * day }, asked, /^2026-02-01T00:00:00Z /],
+    [{}, { not_before: '2027-01-01T00:00:00Z' }, /is later than the certificate's Not After/],
+    [{}, { not_before: 'x' }, /^parsing time "x" as /],
+  ]
+  for (const [rules, request, wanted] of table) t.match(answer(rules, request), wanted)
+  t.match(
+    answer({ not_before: '2026-01-01T00:00:00Z' }, {}, { ...mount, ignoreNotBefore: true }),
+    /^2026-03-01T11:59:30Z /,
   )
 })

@@ -102,3 +102,30 @@ t.test('another replica obeys a changed role within a second', async (t) => {
   }
   t.equal(await refused(), 'common name example.com not allowed by this role')
 })
+
+t.test('policy identifiers come as a list, as a list of JSON texts, or as one JSON text', async (t) => {
+  const { write } = await freshEngine(t)
+  const stored = async (policy_identifiers: unknown) =>
+    (await write('roles/web', { policy_identifiers })).data['policy_identifiers']
+  t.same(await stored('1.2.3, 1.2.4'), ['1.2.3', '1.2.4'])
+  t.same(await stored(['{"oid":"1.2.3","cps":"https://x"}', '1.2.4']), ['{"oid":"1.2.3","cps":"https://x"}', '1.2.4'])
+  t.same(await stored('[ {"oid": "1.2.3", "notice": "a, b"}, {"oid": "1.2.4"} ]'), [
+    '{"oid":"1.2.3","notice":"a, b"}',
+    '{"oid":"1.2.4"}',
+  ])
+  t.same(await stored('[]'), [])
+})
+
+t.test('a role with leases is warned about, and one without storage has none', async (t) => {
+  const { call, write } = await freshEngine(t)
+  await write('root/generate/internal', { common_name: 'Root', key_type: 'ec' })
+  t.match((await write('roles/web', { generate_lease: true })).warnings, [
+    /^it is encouraged to disable generate_lease/,
+  ])
+  const merged = await call('patch', 'roles/web', { no_store: true })
+  t.equal(merged.data['generate_lease'], false)
+  t.match(merged.warnings, [
+    'mutually exclusive values no_store=true and generate_lease=true were both specified; no_store=true takes priority',
+  ])
+  t.same((await call('patch', 'roles/web', { ttl: 1 })).warnings, [])
+})
