@@ -107,6 +107,11 @@ export const subjectOrder: Allowed = {
   reason: 'ours is the order of Vault (C, O, OU, L, ST, street, postal code, CN); OpenBao has moved O and OU',
 }
 
+export const profile: Allowed = {
+  about: /^(status 400, peer 200|errors |warnings )/,
+  reason: 'RFC 5280 forbids such a certificate; OpenBao issues it, or leaves out what was asked for',
+}
+
 /** All of them wait for one feature. */
 export const needing = (feature: Feature, calls: OracleCall[]): OracleCall[] =>
   calls.map((call) => ({ ...call, needs: feature }))

@@ -12,23 +12,7 @@ export type Feature =
   /** A fault of ours that is known. */
   | 'mending'
 
-export const pending: readonly Feature[] = [
-  'sign-verbatim',
-  'issuer-ref-issuance',
-  'role-fields',
-  'config-urls',
-  'issuers',
-  'keys',
-  'import',
-  'conditional-get',
-  'mending',
-]
+export const pending: readonly Feature[] = ['config-urls', 'issuers', 'keys', 'import', 'conditional-get', 'mending']
 
 /** Differences that the pending features make in calls which are about something else. */
-export const missingEverywhere: readonly { about: RegExp; feature: Feature }[] = [
-  {
-    about:
-      /^the peer has data\.(allow_token_displayname|allowed_(domains|uri_sans)_template|allowed_ip_sans_cidr|generate_lease|not_(after|before)_bound|not_before|policy_identifiers): /,
-    feature: 'role-fields',
-  },
-]
+export const missingEverywhere: readonly { about: RegExp; feature: Feature }[] = []

@@ -1,5 +1,5 @@
 /** `issue`: the fields of the request. */
-import { type More, needsOf, type OracleCall, sceneWithRoot, subjectOrder, webRole } from '../call.ts'
+import { type More, needsOf, type OracleCall, profile, sceneWithRoot, subjectOrder, webRole } from '../call.ts'
 
 export const issue = sceneWithRoot('issue', (pki): OracleCall[] => {
   const ask = (body: object, more: More = {}): OracleCall =>
@@ -112,7 +112,7 @@ export const issue = sceneWithRoot('issue', (pki): OracleCall[] => {
     role({ require_cn: false }),
     ask({ common_name: '', alt_names: 'b.example.com' }),
     ask({ common_name: '', ip_sans: '192.0.2.1' }),
-    ask({ common_name: '' }),
+    ask({ common_name: '' }, { allowed: [profile] }),
     role({ ttl: '', max_ttl: '2h' }),
     ask({ ttl: '8760h' }),
     ask({}),
@@ -141,7 +141,7 @@ export const issue = sceneWithRoot('issue', (pki): OracleCall[] => {
     role({ key_usage: 'ContentCommitment,DataEncipherment,EncipherOnly,DecipherOnly' }),
     ask({}),
     role({ key_usage: 'CertSign,CRLSign' }),
-    ask({}),
+    ask({}, { allowed: [profile] }),
     role({ ou: 'One,Two', organization: 'Bücher AG', country: 'GB', postal_code: 'CT14', street_address: '1 Street' }),
     ask({}, { allowed: [subjectOrder] }),
     role({ organization: 'a,a', locality: 'Deal', province: 'Kent' }),
