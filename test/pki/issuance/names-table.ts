@@ -1,6 +1,6 @@
 /**
  * Which role has which common name? Stated by hand from what Vault's documentation says of each flag, one row a name,
- * one column a role: `+` allowed, `-` not allowed by the role, `i` no domain name in any role.
+ * one column a role: `+` allowed, `-` not allowed by the role, `i` no domain name in any role, `m` no mailbox.
  */
 import type { NameRules } from '../../../src/pki/issuance/names.ts'
 
@@ -81,10 +81,14 @@ export const rows: readonly Row[] = [
   { name: 'user@*.example.com', verdicts: '-------------' },
   {
     name: 'user@',
-    verdicts: '-------+-----',
+    verdicts: '-------m-----',
     peer: { verdicts: '------+++----', reason: 'what has no host is no enforced host name' },
   },
-  { name: '@example.com', verdicts: '-+-+--+++----' },
+  {
+    name: '@example.com',
+    verdicts: '-m-m--mmm----',
+    peer: { verdicts: '-+-+--+++----', reason: 'RFC 5321 §4.1.2: a mailbox has a local part' },
+  },
   { name: 'a@b@example.com', verdicts: '-------------' },
   { name: 'us er@example.com', verdicts: '-+-+--+++----' },
 
@@ -130,5 +134,6 @@ export const rows: readonly Row[] = [
 export const refusalOf = ({ name, verdicts, label }: Row, column: number): string | undefined => {
   if (verdicts[column] === '+') return undefined
   if (verdicts[column] === 'i') return `idna: invalid label ${JSON.stringify(label)}`
+  if (verdicts[column] === 'm') return `email address ${name} is not a valid one and cannot be included as a SAN`
   return `common name ${name} not allowed by this role`
 }
