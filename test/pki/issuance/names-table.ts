@@ -90,7 +90,11 @@ export const rows: readonly Row[] = [
     peer: { verdicts: '-+-+--+++----', reason: 'RFC 5321 §4.1.2: a mailbox has a local part' },
   },
   { name: 'a@b@example.com', verdicts: '-------------' },
-  { name: 'us er@example.com', verdicts: '-+-+--+++----' },
+  {
+    name: 'us er@example.com',
+    verdicts: '-m-m--mmm----',
+    peer: { verdicts: '-+-+--+++----', reason: 'RFC 5321 §4.1.2: no space in a local part that is not quoted' },
+  },
 
   { name: '192.0.2.1', verdicts: '------+++----' },
   { name: '1.example.com', verdicts: '--+++-++++++-' },

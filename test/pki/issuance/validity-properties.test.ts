@@ -94,8 +94,7 @@ const model = ({ clock, role, request, mount, end, behaviour }: Case): { from: n
   if (to > end.getTime() && behaviour === 'err') return undefined
   if (behaviour === 'truncate') to = Math.min(to, end.getTime())
   to = Math.floor(to / 1000) * 1000
-  const from =
-    Math.floor(Math.max(now - (role.not_before_duration || 30) * 1000, Date.parse('0000-01-01')) / 1000) * 1000
+  const from = Math.floor(Math.max(now - (role.not_before_duration || 30) * 1000, first) / 1000) * 1000
   return from < to && to >= now ? { from, to } : undefined
 }
 
