@@ -1,10 +1,11 @@
 /**
- * `npm test`: sees to what the tests need, makes one Postgres server and one empty embedded store for all of
- * them, runs tap.
- * Arguments go to tap: `node test/run.ts test/store`. Exit code: tap's, or 1 when something is missing.
+ * `npm test` and `npm run test:system`: sees to what the tests need, makes one Postgres server and one empty embedded
+ * store for all of them, runs tap.
+ * `--system` runs `test/system` and nothing else. Other arguments go to tap: `node test/run.ts test/store`.
+ * Exit code: tap's, or 1 when something is missing.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { globSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createEmbeddedTemplate } from './support/embedded.ts'
 import { startPostgres } from './support/postgres.ts'
@@ -14,17 +15,42 @@ const binaries = join(root, 'node_modules/.bin')
 // tap starts `node` by its name; it must be the one in node_modules.
 process.env['PATH'] = `${binaries}:${process.env['PATH'] ?? ''}`
 
-/** Programs that the tests call, all named like their Debian package. */
-const programs = [
-  { name: 'openssl', argument: 'version' },
-  { name: 'curl', argument: '--version' },
+interface Program {
+  name: string
+  /** What makes it say hello and end. */
+  argument: string
+  /** Debian's name of what it comes in. */
+  package: string
+}
+
+interface Tier {
+  programs: readonly Program[]
+  /** In seconds, for a file. */
+  timeout: number
+  /** None: what package.json includes. */
+  files: readonly string[]
+}
+
+const programs: readonly Program[] = [
+  { name: 'openssl', argument: 'version', package: 'openssl' },
+  { name: 'curl', argument: '--version', package: 'curl' },
 ]
+
+const tiers: Record<'usual' | 'system', Tier> = {
+  usual: { programs, timeout: 120, files: [] },
+  system: {
+    programs: [...programs, { name: 'certtool', argument: '--version', package: 'gnutls-bin' }],
+    // An RSA key of 8192 bits may take a minute, the first time.
+    timeout: 900,
+    files: globSync('test/system/*.system.ts', { cwd: root }),
+  },
+}
 
 const succeeds = (command: string, args: readonly string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0
 
-const missing = (): string[] =>
-  programs.filter(({ name, argument }) => !succeeds(name, [argument])).map(({ name }) => name)
+const missing = ({ programs }: Tier): string[] =>
+  programs.filter(({ name, argument }) => !succeeds(name, [argument])).map((program) => program.package)
 
 const install = (packages: readonly string[]): void => {
   if (process.getuid?.() !== 0 || !succeeds('apt-get', ['--version'])) return
@@ -41,9 +67,9 @@ const buildTap = (): void => {
   if (status !== 0) process.exit(1)
 }
 
-const runTap = (args: readonly string[], given: Record<string, string>): Promise<number> =>
+const runTap = (timeout: number, args: readonly string[], given: Record<string, string>): Promise<number> =>
   new Promise((resolve, reject) => {
-    const fixed = ['run', '--disable-coverage', '--allow-empty-coverage', '--timeout=120', '--jobs=2']
+    const fixed = ['run', '--disable-coverage', '--allow-empty-coverage', `--timeout=${timeout}`, '--jobs=2']
     const child = spawn(join(binaries, 'tap'), [...fixed, ...args], {
       cwd: root,
       stdio: 'inherit',
@@ -55,14 +81,17 @@ const runTap = (args: readonly string[], given: Record<string, string>): Promise
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
   })
 
-if (missing().length > 0) install(missing())
-if (missing().length > 0) {
-  console.error(`The tests need: ${missing().join(', ')}. Run: sudo apt-get install ${missing().join(' ')}`)
+const given = process.argv.slice(2)
+const tier = given.includes('--system') ? tiers.system : tiers.usual
+if (missing(tier).length > 0) install(missing(tier))
+if (missing(tier).length > 0) {
+  console.error(`The tests need: ${missing(tier).join(', ')}. Run: sudo apt-get install ${missing(tier).join(' ')}`)
   process.exit(1)
 }
 buildTap()
 const [postgres, embedded] = await Promise.all([startPostgres(), createEmbeddedTemplate()])
-process.exitCode = await runTap(process.argv.slice(2), {
+const args = [...tier.files, ...given.filter((argument) => argument !== '--system')]
+process.exitCode = await runTap(tier.timeout, args, {
   CHANCERY_TEST_DATABASE_URL: postgres.url,
   CHANCERY_TEST_EMBEDDED: embedded,
 })
