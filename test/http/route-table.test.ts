@@ -27,6 +27,13 @@ const publicRows = [
   'GET {pki_mount_path}/cert/{serial}/raw/pem',
   'GET {pki_mount_path}/crl',
   'GET {pki_mount_path}/crl/pem',
+  'GET {pki_mount_path}/issuer/{issuer_ref}/crl',
+  'GET {pki_mount_path}/issuer/{issuer_ref}/crl/der',
+  'GET {pki_mount_path}/issuer/{issuer_ref}/crl/pem',
+  'GET {pki_mount_path}/issuer/{issuer_ref}/der',
+  'GET {pki_mount_path}/issuer/{issuer_ref}/json',
+  'GET {pki_mount_path}/issuer/{issuer_ref}/pem',
+  'LIST {pki_mount_path}/issuers/',
   // The only two that change anything: what they ask for is a secret of its own, or there is nothing yet to protect.
   'POST sys/init',
   'POST sys/unseal',

@@ -115,18 +115,3 @@ export const profile: Allowed = {
 /** All of them wait for one feature. */
 export const needing = (feature: Feature, calls: OracleCall[]): OracleCall[] =>
   calls.map((call) => ({ ...call, needs: feature }))
-
-const newRoleFields = [
-  'allowed_domains_template',
-  'allowed_ip_sans_cidr',
-  'allowed_uri_sans_template',
-  'generate_lease',
-  'not_after_bound',
-  'not_before',
-  'not_before_bound',
-  'policy_identifiers',
-]
-
-/** For a call that writes a role. */
-export const needsOf = (role: object): Pick<OracleCall, 'needs'> =>
-  newRoleFields.some((field) => field in role) ? { needs: 'role-fields' } : {}

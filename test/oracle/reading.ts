@@ -24,6 +24,7 @@ const plain = (text: string): string =>
   text
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uuid>')
     .replace(/\b(?:[0-9a-f]{2}[:-]){14,19}[0-9a-f]{2}\b/g, '<serial>')
+    .replace(/-----BEGIN ([A-Z ]+)-----[\s\S]*?-----END \1-----/g, '<$1>')
     .replace(/\b(?!0001-01-01|9999-12-31)\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
 
 /** Vault wraps what a handler throws, and not what it returns. */

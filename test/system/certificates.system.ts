@@ -8,7 +8,7 @@ import { opensslVerify } from '../support/openssl.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { certtool, certtoolFields } from './certtool-fields.ts'
 import type { Fields } from './fields.ts'
-import { extensions, isThere, names } from './matrix.ts'
+import { extensions, names } from './matrix.ts'
 import { opensslFields } from './openssl-fields.ts'
 import { keyKinds, requestWith } from './requests.ts'
 
@@ -59,10 +59,8 @@ const expected = (data: Record<string, unknown>, parts: Partial<Fields>): Partia
   extKeyUsage: ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'],
   ca: 'absent',
   policies: [],
-  access: isThere('config-urls')
-    ? ['OCSP http://ca.example.com/ocsp', 'CA http://ca.example.com/a', 'CA http://ca.example.com/b']
-    : [],
-  crls: isThere('config-urls') ? ['http://ca.example.com/crl', 'http://ca.example.com/crl2'] : [],
+  access: ['OCSP http://ca.example.com/ocsp', 'CA http://ca.example.com/a', 'CA http://ca.example.com/b'],
+  crls: ['http://ca.example.com/crl', 'http://ca.example.com/crl2'],
   ...parts,
 })
 
@@ -71,7 +69,7 @@ t.test('every key, with every kind of name, under every extension', async (t) =>
   await must(server, 'sys/mounts/pki', { type: 'pki' })
   const root = await must(server, 'pki/root/generate/internal', { common_name: 'Root', key_type: 'ec', key_bits: 256 })
   const rootPem = String(root['certificate'])
-  if (isThere('config-urls')) await must(server, 'pki/config/urls', urls)
+  await must(server, 'pki/config/urls', urls)
   for (const [index, { role }] of extensions.entries()) {
     await must(server, `pki/roles/role-${index}`, { ...open, ...role })
   }

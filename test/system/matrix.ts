@@ -1,5 +1,4 @@
 /** What the API can put into a certificate: names by kind, and extensions by role. */
-import { type Feature, pending } from '../oracle/pending.ts'
 import { upnOid } from './fields.ts'
 
 interface Names {
@@ -61,7 +60,6 @@ interface Extensions {
     policies?: string[]
     subject?: string
   }
-  needs?: Feature
 }
 
 const usages = [
@@ -93,7 +91,7 @@ const purposes: readonly (readonly [name: string, oid: string])[] = [
 
 const noFlags = { server_flag: false, client_flag: false }
 
-const all: readonly Extensions[] = [
+export const extensions: readonly Extensions[] = [
   { name: 'as by default', role: {}, fields: {} },
   { name: 'no usages', role: { ...noFlags, key_usage: [] }, fields: { keyUsage: [], extKeyUsage: [] } },
   { name: 'every usage', role: { key_usage: usages }, fields: { keyUsage: usages } },
@@ -131,7 +129,6 @@ const all: readonly Extensions[] = [
     name: 'policies',
     role: { policy_identifiers: '1.3.6.1.4.1.99999.1,1.3.6.1.4.1.99999.2' },
     fields: { policies: ['1.3.6.1.4.1.99999.1', '1.3.6.1.4.1.99999.2'] },
-    needs: 'role-fields',
   },
   {
     name: 'policies with qualifiers',
@@ -139,10 +136,5 @@ const all: readonly Extensions[] = [
       policy_identifiers: '[{"oid":"1.3.6.1.4.1.7.8","notice":"A notice"},{"oid":"1.2.3.4","cps":"https://a/cps"}]',
     },
     fields: { policies: ['1.3.6.1.4.1.7.8', 'notice A notice', '1.2.3.4', 'CPS https://a/cps'] },
-    needs: 'role-fields',
   },
 ]
-
-export const isThere = (feature: Feature | undefined): boolean => feature === undefined || !pending.includes(feature)
-
-export const extensions: readonly Extensions[] = all.filter(({ needs }) => isThere(needs))

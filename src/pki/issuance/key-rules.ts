@@ -1,5 +1,5 @@
 /** Which keys may a CSR bring, and which may `issue` make? */
-import { invalidRequest } from '../../errors.ts'
+import { ChanceryError, invalidRequest } from '../../errors.ts'
 import { keyParameters } from '../../keys/parameters.ts'
 import type { KeyType, PublicKey } from '../../x509/algorithms.ts'
 import type { Role } from '../roles/schema.ts'
@@ -17,6 +17,16 @@ export const refuseUnlessKeyAllowed = (role: Pick<Role, 'key_type' | 'key_bits'>
   const least = anyType ? leastBits[key.type] : role.key_bits
   if (key.type !== 'ed25519' && key.bits < least) {
     throw invalidRequest(`role requires a minimum of a ${least}-bit key, but CSR's key is ${key.bits} bits`)
+  }
+}
+
+/** What the request chooses where the role leaves it open. Vault puts it into the role, and checks that. */
+const chosenKey = (request: KeyRequest, roleBits: number): ReturnType<typeof keyParameters> => {
+  try {
+    return keyParameters(request.key_type ?? '', request.key_bits ?? roleBits)
+  } catch (error) {
+    if (error instanceof ChanceryError) throw invalidRequest(`failed to validate role: ${error.message}`)
+    throw error
   }
 }
 
@@ -39,10 +49,7 @@ export const planKey = (
       'role key type "any" not allowed for issuing certificates without providing key_type and/or key_bits request parameters',
     )
   }
-  const chosen =
-    role.key_type === 'any'
-      ? keyParameters(request.key_type ?? '', request.key_bits ?? role.key_bits)
-      : keyParameters(role.key_type, role.key_bits)
+  const chosen = role.key_type === 'any' ? chosenKey(request, role.key_bits) : keyParameters(role.key_type, role.key_bits)
   if (chosen.type === 'any') throw invalidRequest(`unknown key type ${chosen.type}`)
   const ignored = asked && role.key_type !== 'any'
   return {

@@ -1,11 +1,11 @@
 /** `issue`: the fields of the request. */
-import { type More, needsOf, type OracleCall, profile, sceneWithRoot, subjectOrder, webRole } from '../call.ts'
+import { type More, type OracleCall, profile, sceneWithRoot, subjectOrder, webRole } from '../call.ts'
 
 export const issue = sceneWithRoot('issue', (pki): OracleCall[] => {
   const ask = (body: object, more: More = {}): OracleCall =>
     pki.write('issue/web', { common_name: 'a.example.com', ...body }, { title: JSON.stringify(body), ...more })
   const role = (body: object): OracleCall =>
-    pki.write('roles/web', { ...webRole, ...body }, { title: JSON.stringify(body), ...needsOf(body) })
+    pki.write('roles/web', { ...webRole, ...body }, { title: JSON.stringify(body) })
   const upn = '1.3.6.1.4.1.311.20.2.3'
   return [
     role({}),
@@ -82,7 +82,7 @@ export const issue = sceneWithRoot('issue', (pki): OracleCall[] => {
     ask({ remove_roots_from_chain: true, format: 'pem_bundle' }),
     ask({ key_type: 'rsa' }),
     ask({ unheard_of: 1, of: 2 }),
-    ask({ issuer_ref: 'nothing' }, { needs: 'issuer-ref-issuance' }),
+    ask({ issuer_ref: 'nothing' }),
     ask({ role: 'other' }),
     ask(
       { common_name: ['a.example.com'] },
@@ -147,22 +147,22 @@ export const issue = sceneWithRoot('issue', (pki): OracleCall[] => {
     role({ organization: 'a,a', locality: 'Deal', province: 'Kent' }),
     ask({}, { allowed: [subjectOrder] }),
     role({ policy_identifiers: '1.3.6.1.4.1.99999.1,1.3.6.1.4.1.99999.2' }),
-    ask({}, { needs: 'role-fields' }),
+    ask({}),
     role({ policy_identifiers: '[{"oid":"1.3.6.1.4.1.7.8","notice":"A notice"},{"oid":"1.3.6.1.4.1.7.9"}]' }),
-    ask({}, { needs: 'role-fields' }),
+    ask({}),
     role({ policy_identifiers: '[{"oid":"1.3.6.1.4.1.7.8","cps":"https://example.com/cps"}]' }),
-    ask({}, { needs: 'role-fields' }),
+    ask({}),
     role({ allowed_ip_sans_cidr: '192.0.2.0/24' }),
     ask({ ip_sans: '192.0.2.1' }),
-    ask({ ip_sans: '198.51.100.1' }, { needs: 'role-fields' }),
+    ask({ ip_sans: '198.51.100.1' }),
     role({ not_before_bound: 'forbid' }),
-    ask({ not_before: '2026-01-01T00:00:00Z' }, { needs: 'role-fields' }),
+    ask({ not_before: '2026-01-01T00:00:00Z' }),
     role({ not_after_bound: 'forbid' }),
-    ask({ not_after: '{inThreeYears}' }, { fixedEnd: true, needs: 'role-fields' }),
+    ask({ not_after: '{inThreeYears}' }, { fixedEnd: true }),
     role({ not_after_bound: 'ttl-limited' }),
-    ask({ not_after: '{inThreeYears}' }, { fixedEnd: true, needs: 'role-fields' }),
+    ask({ not_after: '{inThreeYears}' }, { fixedEnd: true }),
     role({ not_after_bound: '{inTwoYears}' }),
-    ask({ not_after: '{inThreeYears}' }, { fixedEnd: true, needs: 'role-fields' }),
+    ask({ not_after: '{inThreeYears}' }, { fixedEnd: true }),
     ask({ not_after: '{inOneYear}' }, { fixedEnd: true }),
     role({ issuer_ref: 'nothing' }),
     ask({}),
@@ -186,8 +186,8 @@ export const issue = sceneWithRoot('issue', (pki): OracleCall[] => {
     ask({ key_type: 'ec' }),
     ask({ key_type: 'ec', key_bits: 384 }),
     ask({ key_type: 'ed25519' }),
-    ask({ key_type: 'dsa' }, { needs: 'mending' }),
-    ask({ key_type: 'rsa', key_bits: 1024 }, { needs: 'mending' }),
+    ask({ key_type: 'dsa' }),
+    ask({ key_type: 'rsa', key_bits: 1024 }),
     ask({ key_bits: 256 }),
   ]
 })

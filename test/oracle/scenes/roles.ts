@@ -1,5 +1,5 @@
 /** Roles: every field written and read back, and every refusal. */
-import { type More, needsOf, type OracleCall, scene, webRole } from '../call.ts'
+import { type More, type OracleCall, scene, webRole } from '../call.ts'
 
 /** A field, a value for it, and what else the role says. */
 const accepted: readonly object[] = [
@@ -130,7 +130,7 @@ const undecodable: readonly object[] = [
   { issuer_ref: ['a'] },
 ]
 
-const titled = (body: object): More => ({ title: JSON.stringify(body), ...needsOf(body) })
+const titled = (body: object): More => ({ title: JSON.stringify(body) })
 
 export const roles = scene('roles', (pki): OracleCall[] => [
   pki.read('roles/nothing'),
@@ -159,7 +159,7 @@ export const roles = scene('roles', (pki): OracleCall[] => [
       allowed: [{ about: /^errors/, reason: 'we do not repeat the value, and name the type in other words' }],
     }),
   ),
-  pki.read('roles/refused', { title: 'nothing was kept', needs: 'role-fields' }),
+  pki.read('roles/refused', { title: 'nothing was kept' }),
   pki.write('roles/web', webRole),
   { ...pki.patch('roles/web', { max_ttl: '3h' }), headers: {}, title: 'no merge patch' },
   pki.patch('roles/web', { max_ttl: '3h' }, { same: ['data'] }),
@@ -170,7 +170,7 @@ export const roles = scene('roles', (pki): OracleCall[] => [
   pki.patch('roles/nothing', { max_ttl: '3h' }),
   pki.write('roles/Web', webRole),
   pki.write('roles/a.b', webRole),
-  pki.list('roles', { same: ['data.keys'], needs: 'role-fields' }),
+  pki.list('roles', { same: ['data.keys'] }),
   pki.remove('roles/web'),
   pki.remove('roles/nothing'),
   pki.read('roles/web', { title: 'deleted' }),

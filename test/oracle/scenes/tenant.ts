@@ -1,5 +1,5 @@
 /** The role of issue 3, field for field, also as the command line sends it. */
-import { csr, needing, type OracleCall, sceneWithRoot } from '../call.ts'
+import { csr, type OracleCall, sceneWithRoot } from '../call.ts'
 
 const role = {
   allowed_domains: 'tenant-1.example.com',
@@ -28,14 +28,12 @@ const role = {
 }
 
 export const tenant = sceneWithRoot('tenant', (pki): OracleCall[] => [
-  ...needing('role-fields', [
-    pki.write('roles/tenant-1', role, {
-      same: ['data'],
-      allowed: [{ about: /^warnings .*no_store_metadata/, reason: 'a field of Vault that OpenBao has not' }],
-    }),
-    pki.write('issue/tenant-1', { common_name: 'app1.tenant-1.example.com' }),
-    pki.write('issue/tenant-1', { common_name: 'app1.tenant-1.example.com', ttl: '8760h' }, { title: 'capped' }),
-  ]),
+  pki.write('roles/tenant-1', role, {
+    same: ['data'],
+    allowed: [{ about: /^warnings .*no_store_metadata/, reason: 'a field of Vault that OpenBao has not' }],
+  }),
+  pki.write('issue/tenant-1', { common_name: 'app1.tenant-1.example.com' }),
+  pki.write('issue/tenant-1', { common_name: 'app1.tenant-1.example.com', ttl: '8760h' }, { title: 'capped' }),
   pki.read('roles/tenant-1', { same: ['data'] }),
   ...[
     'tenant-1xyz.example.com',
