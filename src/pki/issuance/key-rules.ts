@@ -49,7 +49,8 @@ export const planKey = (
       'role key type "any" not allowed for issuing certificates without providing key_type and/or key_bits request parameters',
     )
   }
-  const chosen = role.key_type === 'any' ? chosenKey(request, role.key_bits) : keyParameters(role.key_type, role.key_bits)
+  const chosen =
+    role.key_type === 'any' ? chosenKey(request, role.key_bits) : keyParameters(role.key_type, role.key_bits)
   if (chosen.type === 'any') throw invalidRequest(`unknown key type ${chosen.type}`)
   const ignored = asked && role.key_type !== 'any'
   return {
