@@ -62,13 +62,13 @@ interface Extensions {
   }
 }
 
+/** All but CertSign, which no leaf may have. */
 const usages = [
   'DigitalSignature',
   'ContentCommitment',
   'KeyEncipherment',
   'DataEncipherment',
   'KeyAgreement',
-  'CertSign',
   'CRLSign',
   'EncipherOnly',
   'DecipherOnly',
