@@ -39,6 +39,7 @@ import { planCertificate, type Plan, type PlanRules } from '../issuance/plan.ts'
 import { anyName } from '../issuance/unrestricted.ts'
 import { keyUsagesOf } from '../issuance/usages.ts'
 import { aiaExtensions, hasAia, noAia, noAiaWarning, resolveAia, type AiaUrls } from './aia.ts'
+import { refuseUnlessRootClean } from './lint-root.ts'
 import { issuerDefaults, type IssuerDocument } from './issuer-document.ts'
 import { nameConstraintsOf } from './name-constraints.ts'
 import { checkNewName } from './new-name.ts'
@@ -251,6 +252,7 @@ export const generateRoot = async (
 
   const key = await chooseKey(deps, mount, source, request, keyName)
   const root = await selfSign(key, plan, request, aia.urls)
+  refuseUnlessRootClean(root.der, root.keyId, !isEmptyName(root.subject))
   const issuerId = randomUUID()
   const document: IssuerDocument = {
     ...issuerDefaults,
