@@ -132,6 +132,7 @@ export const createHttpServer = ({
   }
 
   let inProgress = 0
+  let whenIdle: (() => void) | undefined
   let bodiesBytes = 0
 
   const serve = async (raw: IncomingMessage, response: ServerResponse, method: string): Promise<void> => {
@@ -157,6 +158,7 @@ export const createHttpServer = ({
       }
     } finally {
       inProgress--
+      if (inProgress === 0) whenIdle?.()
       bodiesBytes -= held
     }
   }
@@ -203,6 +205,8 @@ export const createHttpServer = ({
       }, 500)
       await fastify.close()
       clearInterval(timer)
+      // A request whose client has hung up goes on all the same: what it works with must not be closed under it.
+      if (inProgress > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
     },
   }
 }

@@ -485,6 +485,24 @@ t.test('closing answers what is in progress and takes no more', async (t) => {
   t.strictSame(edge.executed, ['GET a'])
 })
 
+t.test('closing waits for a request whose client has hung up', async (t) => {
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => (release = resolve))
+  let ended = false
+  const edge = await startEdge(t, async () => {
+    await released
+    ended = true
+    return jsonReply('done')
+  })
+  const socket = connect(edge.port, '127.0.0.1', () => socket.write('GET /v1/a HTTP/1.1\r\nHost: a\r\n\r\n'))
+  while (edge.executed.length === 0) await new Promise(setImmediate)
+  socket.destroy()
+  await once(socket, 'close')
+  const closed = edge.server.close().then(() => ended)
+  setTimeout(release, 100)
+  t.equal(await closed, true, 'what it works with is still there')
+})
+
 t.test('closing does not wait for who never asked anything', async (t) => {
   const edge = await startEdge(t)
   const socket = connect(edge.port, '127.0.0.1')
