@@ -189,11 +189,13 @@ t.test('a terminal is shown the root token itself', async (t) => {
   const child = spawn('script', underScript, {
     env: serverEnvironment({ CHANCERY_DATA: data, CHANCERY_LOG_LEVEL: 'silent' }),
     stdio: ['pipe', 'pipe', 'inherit'],
-    detached: true,
   })
-  t.teardown(() => process.kill(-(child.pid ?? 0), 'SIGKILL'))
+  t.teardown(() => void child.kill('SIGKILL'))
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   while (!/Root token: \S+/.test(output)) await once(child.stdout, 'data')
   t.match(output, `Root token: ${readFileSync(join(data, 'root-token'), 'utf8').trim()}`)
+  // Control-C, as a person would: the hangup of a closed terminal means "reload" to a server.
+  child.stdin.write('\x03')
+  await once(child, 'exit')
 })
