@@ -118,7 +118,6 @@ const main = async (): Promise<Result[]> => {
     drive({ url, body, token: vaultToken, seconds, connections, process: server?.pid })
 
   const results: Result[] = []
-  const unstored = new Map<string, number>()
   const wanted = works.filter((work) => !only || only.includes(work.name))
   for (const work of wanted) {
     const body = work.body(csr)
@@ -140,7 +139,6 @@ const main = async (): Promise<Result[]> => {
     const middle = median(mine, (one) => one.rate)
     const bound = median(bounds, (rate) => rate)
     const peerRate = theirs.length > 0 ? median(theirs, (rate) => rate) : undefined
-    unstored.set(work.name, middle.rate)
     const result: Result = {
       name: work.name,
       rate: Math.round(middle.rate),

@@ -5,7 +5,7 @@ import { capture, text } from '../fields.ts'
 import { route, type Call, type Reply, type Route } from '../route.ts'
 import type { Db } from '../store/database.ts'
 import { findMountMove, type MountRecord } from '../store/mounts.ts'
-import { effectiveMount, fullPath } from './mount.ts'
+import { effectiveMount, fullPath, withoutOuterSlashes } from './mount.ts'
 import { disableMount, enableMount, remount, tuneMount, type MountDeps } from './manage.ts'
 import { enableFields, mountConfigInput, mountReply, tuneFields, tuneReply } from './schema.ts'
 import type { MountTable } from './table.ts'
@@ -16,8 +16,6 @@ export interface MountRoutesDeps extends MountDeps {
   /** May this caller do anything at all below the path? For the listings that hide what a caller cannot use. */
   canReach: (call: Call, path: string) => Promise<boolean>
 }
-
-const trim = (path: string): string => path.replace(/\/+$/, '')
 
 /** The mount as Vault shows it. */
 const describe = (record: MountRecord) => ({
@@ -52,11 +50,11 @@ const mountPathHelp = 'Path of the mount, without the trailing slash.'
 
 export const mountRoutes = (deps: MountRoutesDeps): Route[] => {
   const find = async (call: Call, path: string): Promise<MountRecord | undefined> =>
-    (await deps.table.records(call.namespace)).find((record) => fullPath(record) === `${trim(path)}/`)
+    (await deps.table.records(call.namespace)).find((record) => fullPath(record) === `${withoutOuterSlashes(path)}/`)
 
   const readTune = async (call: Call, path: string): Promise<Reply> => {
     const record = await find(call, path)
-    if (!record) throw invalidRequest(`cannot fetch sysview for path "${trim(path)}/"`)
+    if (!record) throw invalidRequest(`cannot fetch sysview for path "${withoutOuterSlashes(path)}/"`)
     const { defaultLeaseTtl, maxLeaseTtl } = effectiveMount(record)
     return {
       data: {
@@ -97,7 +95,7 @@ export const mountRoutes = (deps: MountRoutesDeps): Route[] => {
       fields: { path: capture(mountPathHelp), ...tuneFields },
       run: async (call) => {
         const { path, ...tune } = call.input
-        await tuneMount(deps, call.namespace, trim(path), tune)
+        await tuneMount(deps, call.namespace, withoutOuterSlashes(path), tune)
         return undefined
       },
     }),
@@ -110,7 +108,7 @@ export const mountRoutes = (deps: MountRoutesDeps): Route[] => {
       reply: mountReply,
       run: async (call) => {
         const record = await find(call, call.input.path)
-        if (!record) throw invalidRequest(`No secret engine mount at ${trim(call.input.path)}/`)
+        if (!record) throw invalidRequest(`No secret engine mount at ${withoutOuterSlashes(call.input.path)}/`)
         return { data: describe(record) }
       },
     }),
@@ -147,7 +145,7 @@ export const mountRoutes = (deps: MountRoutesDeps): Route[] => {
       alsoAtTop: true,
       fields: { path: capture(mountPathHelp) },
       run: async (call) => {
-        await disableMount(deps, call.namespace, trim(call.input.path))
+        await disableMount(deps, call.namespace, withoutOuterSlashes(call.input.path))
         return undefined
       },
     }),
@@ -179,7 +177,7 @@ export const mountRoutes = (deps: MountRoutesDeps): Route[] => {
       fields: { path: capture(mountPathHelp), ...tuneFields },
       run: async (call) => {
         const { path, ...tune } = call.input
-        await tuneMount(deps, call.namespace, `auth/${trim(path)}`, tune)
+        await tuneMount(deps, call.namespace, `auth/${withoutOuterSlashes(path)}`, tune)
         return undefined
       },
     }),
@@ -193,7 +191,7 @@ export const mountRoutes = (deps: MountRoutesDeps): Route[] => {
       reply: mountReply,
       run: async (call) => {
         const record = await find(call, `auth/${call.input.path}`)
-        if (!record) throw invalidRequest(`No auth engine at ${trim(call.input.path)}/`)
+        if (!record) throw invalidRequest(`No auth engine at ${withoutOuterSlashes(call.input.path)}/`)
         return { data: describe(record) }
       },
     }),
@@ -258,7 +256,7 @@ export const mountRoutes = (deps: MountRoutesDeps): Route[] => {
         if (!call.caller || !resolved || !(await deps.canReach(call, fullPath(resolved.mount)))) {
           throw new ChanceryError(
             'permission denied',
-            `preflight capability check returned 403, please ensure client's policies grant access to path "${trim(path)}/"`,
+            `preflight capability check returned 403, please ensure client's policies grant access to path "${withoutOuterSlashes(path)}/"`,
           )
         }
         const record = await find(call, fullPath(resolved.mount))

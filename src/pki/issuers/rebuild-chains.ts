@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Tx } from '../../store/database.ts'
 import { listIssuers, updateIssuer, type StoredIssuer } from '../../store/pki-issuers.ts'
 import { parseCertificate, type ParsedCertificate } from '../../x509/certificate.ts'
@@ -37,7 +36,7 @@ const memberOf = (stored: StoredIssuer): Member => {
   const certificate = parseCertificate(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
   const { subject, issuer } = certificate
   const manualChain = issuerDocumentOf(stored.document).manual_chain
-  const fingerprint = createHash('sha256').update(bytes).digest('base64')
+  const fingerprint = Buffer.from(stored.certificate_sha256).toString('base64')
   return { id: stored.id, subject, issuer, manualChain, certificate, stored, fingerprint }
 }
 
